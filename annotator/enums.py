@@ -1,0 +1,93 @@
+"""The states and kinds that rows may have; every one is a database value."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    ADMIN = "admin", "Admin"
+    ANNOTATOR = "annotator", "Annotator"
+    RESEARCHER = "researcher", "Researcher"
+
+
+class SessionStatus(TextChoices):
+    PENDING = "pending", "Waiting"
+    IMPORTING = "importing", "Importing"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+class FileRole(TextChoices):
+    EEG = "eeg", "EEG"
+    VIDEO = "video", "Video"
+    SIDECAR = "sidecar", "Sidecar"
+
+
+class DerivedKind(TextChoices):
+    PROXY_VIDEO = "proxy_video", "Browser video"
+    EEG_TILES = "eeg_tiles", "EEG display tiles"
+    SHARD = "shard", "Clip store shard"
+
+
+class SlotState(TextChoices):
+    OPEN = "open", "Open"
+    LEASED = "leased", "Leased"
+    FILLED = "filled", "Filled"
+
+
+class AnswerKind(TextChoices):
+    LABEL = "label", "Label"
+    CANT_TELL = "cant_tell", "Can't tell"
+    BAD_SIGNAL = "bad_signal", "Bad signal"
+
+
+class LabelState(TextChoices):
+    CURRENT = "current", "Current"
+    SUPERSEDED = "superseded", "Superseded"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class SkipReason(TextChoices):
+    TECHNICAL = "technical", "It does not play"
+    KNOWN_PERSON = "known_person", "I know this person"
+    UPSETTING = "upsetting", "I would rather not watch it"
+    OTHER = "other", "Another reason"
+
+
+class RankingPolicy(TextChoices):
+    TEST = "test", "Test subjects, seeded random order"
+    RANDOM = "random", "Seeded random order"
+    ENTROPY = "entropy", "Entropy of the prediction"
+
+
+class RoundState(TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    PUBLISHED = "published", "Published"
+    CANCELLED = "cancelled", "Cancelled"
+    FAILED = "failed", "Failed"
+
+
+class JobKind(TextChoices):
+    IMPORT = "import", "Import of a source"
+    IMPORT_SESSION = "import_session", "Import of one session"
+    ROUND = "round", "Retraining round"
+    EXPORT = "export", "Export"
+
+
+class JobState(TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class JobQueue(TextChoices):
+    IO = "io", "Import, features, export"
+    GPU = "gpu", "Training, scoring"
+    LIVE = "live", "Small updates within a second"
+
+
+class ExportFormat(TextChoices):
+    CSV = "csv", "CSV"
+    PARQUET = "parquet", "Parquet"

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from django.db import models
+
+from annotator.models.session import RecordingSession, Subject, Trial
+from annotator.models.study import Study
+
+
+class Clip(models.Model):
+    """A fixed window of a session: what is labelled."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="clips")
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="clips")
+    session = models.ForeignKey(RecordingSession, on_delete=models.CASCADE, related_name="clips")
+    trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="clips")
+    number = models.PositiveIntegerField()
+    #: session clock
+    start_s = models.FloatField()
+    stop_s = models.FloatField()
+    #: a modality is present when it covers at least 80 % of the clip
+    has_eeg = models.BooleanField()
+    has_face = models.BooleanField()
+    eeg_quality = models.FloatField(null=True, blank=True)
+    face_quality = models.FloatField(null=True, blank=True)
+    #: row of this clip in its session's shard
+    shard_row = models.PositiveIntegerField()
+    #: null = the study's
+    overlap = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "number"], name="clip_number_once"),
+            models.CheckConstraint(condition=models.Q(stop_s__gt=models.F("start_s")), name="clip_has_length"),
+        ]
+        indexes = [models.Index(fields=["study", "subject"], name="clip_study_subject")]
+
+    def __str__(self) -> str:
+        return f"clip {self.pk}"

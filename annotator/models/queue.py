@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from annotator.enums import RankingPolicy, SkipReason, SlotState
+from annotator.models.clip import Clip
+from annotator.models.study import Study
+
+
+class Ranking(models.Model):
+    """An order in which clips are asked for; immutable once published."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="rankings")
+    #: null: round 0 and the test ranking, which no model made
+    round = models.OneToOneField(
+        "annotator.Round", null=True, blank=True, on_delete=models.CASCADE, related_name="ranking"
+    )
+    policy = models.CharField(max_length=12, choices=RankingPolicy.choices)
+    seed = models.PositiveBigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"ranking {self.pk} ({self.policy})"
+
+
+class RankEntry(models.Model):
+    ranking = models.ForeignKey(Ranking, on_delete=models.CASCADE, related_name="entries")
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="rank_entries")
+    rank = models.PositiveIntegerField()
+    #: what ordered it, e.g. {"entropy": 0.97, "entropy_by_target": {...}, "vacuity": {...}, "agreement": 0.8}
+    scores = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ranking", "rank"], name="rank_once"),
+            models.UniqueConstraint(fields=["ranking", "clip"], name="ranked_clip_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.rank}"
+
+
+class Slot(models.Model):
+    """Room for one annotator's answer on a clip; there are `overlap` of them."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="slots")
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots")
+    number = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=6, choices=SlotState.choices, default=SlotState.OPEN)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="slots"
+    )
+    leased_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    #: what bought this clip when it was leased: the ranking entry that served it (null: reached by address)
+    entry = models.ForeignKey(RankEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clip", "number"], name="slot_number_once"),
+            models.UniqueConstraint(
+                fields=["clip", "holder"],
+                condition=models.Q(state=SlotState.LEASED),
+                name="one_lease_per_clip_and_annotator",
+            ),
+            models.CheckConstraint(
+                name="lease_has_holder_and_expiry",
+                condition=~models.Q(state=SlotState.LEASED)
+                | models.Q(holder__isnull=False, expires_at__isnull=False, leased_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="open_slot_has_no_holder",
+                condition=~models.Q(state=SlotState.OPEN) | models.Q(holder__isnull=True),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["clip"], condition=models.Q(state=SlotState.OPEN), name="slot_open_clip"),
+            models.Index(
+                fields=["study", "expires_at"], condition=models.Q(state=SlotState.LEASED), name="slot_lease_expiry"
+            ),
+            models.Index(fields=["holder"], condition=models.Q(state=SlotState.LEASED), name="slot_lease_holder"),
+        ]
+
+    def __str__(self) -> str:
+        return f"slot {self.number} of clip {self.clip_id}"
+
+
+class Skip(models.Model):
+    """An annotator passed over a clip: the queue does not offer it to them again."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="skips")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="skips")
+    reason = models.CharField(max_length=14, choices=SkipReason.choices)
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clip", "annotator"], name="skip_once")]
+
+    def __str__(self) -> str:
+        return self.reason

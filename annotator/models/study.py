@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from annotator.enums import Role
+from mlcore.types import Dimension
+
+
+class Study(models.Model):
+    """Sessions, a label scheme, people and rounds that belong together."""
+
+    slug = models.SlugField(unique=True, max_length=60)
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    is_simulated = models.BooleanField(default=False)
+    #: list of Dimension.to_json()
+    scheme = models.JSONField()
+    window_s = models.FloatField(default=5.0)
+    hop_s = models.FloatField(default=5.0)
+    eeg_channels = models.JSONField(default=list)
+    eeg_sfreq = models.FloatField(default=128.0)
+    min_eeg_channels = models.PositiveSmallIntegerField(default=4)
+    face_fps = models.FloatField(default=5.0)
+    include_single_modality = models.BooleanField(default=True)
+    overlap = models.PositiveSmallIntegerField(default=1)
+    reserve = models.PositiveSmallIntegerField(default=2)
+    lease_s = models.PositiveIntegerField(default=300)
+    test_subject_share = models.FloatField(default=0.2)
+    test_clips_per_subject = models.PositiveIntegerField(default=20)
+    min_labels = models.PositiveIntegerField(default=12)
+    seed = models.PositiveBigIntegerField()
+    test_subjects_fixed_at = models.DateTimeField(null=True, blank=True)
+    #: the fixed order of the test subjects' clips, served first
+    test_ranking = models.ForeignKey(
+        "annotator.Ranking", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    #: the ranking that the queue serves; swapped in one transaction
+    active_ranking = models.ForeignKey(
+        "annotator.Ranking", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    #: the round whose model serves (null before the first published round)
+    promoted_round = models.ForeignKey(
+        "annotator.Round", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "studies"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(window_s__gt=0), name="study_window_positive"),
+            models.CheckConstraint(condition=models.Q(hop_s__gt=0), name="study_hop_positive"),
+            models.CheckConstraint(condition=models.Q(overlap__gte=1), name="study_overlap_at_least_1"),
+            models.CheckConstraint(condition=models.Q(reserve__gte=1), name="study_reserve_at_least_1"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        return tuple(Dimension.from_json(item) for item in self.scheme)
+
+
+class Membership(models.Model):
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    #: what exports call this person, e.g. "A03"; never the user name
+    pseudonym = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "user", "role"], name="membership_once_per_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.role}"

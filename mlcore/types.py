@@ -1,0 +1,180 @@
+"""Values that cross package borders: standard library and numpy only, so that the web process may import them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+JsonObject = dict[str, Any]
+
+
+class Modality(StrEnum):
+    EEG = "eeg"
+    FACE = "face"
+
+
+class DimensionKind(StrEnum):
+    #: nominal or ordered classes; an answer is the class index 0..K-1
+    CLASS = "class"
+    #: a rating scale such as SAM; an answer is the level 1..levels
+    ORDINAL = "ordinal"
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One question of a label scheme, e.g. valence with three classes or a 9-point SAM scale."""
+
+    key: str
+    title: str
+    kind: DimensionKind
+    #: class names in order (CLASS), or the names of the two ends (ORDINAL)
+    classes: tuple[str, ...]
+    #: number of levels of an ORDINAL scale
+    levels: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.key.isidentifier() or self.key != self.key.lower():
+            raise ValueError(f"dimension key {self.key!r}: expected a lower-case identifier such as 'valence'")
+        if self.kind is DimensionKind.CLASS and len(self.classes) < 2:
+            raise ValueError(f"dimension {self.key!r}: expected at least 2 classes, got {len(self.classes)}")
+        if self.kind is DimensionKind.ORDINAL and not 2 <= self.levels <= 101:
+            raise ValueError(f"dimension {self.key!r}: expected 2..101 levels, got {self.levels}")
+
+    @property
+    def n_classes(self) -> int:
+        """K, the number of distinct answers."""
+        return len(self.classes) if self.kind is DimensionKind.CLASS else self.levels
+
+    def class_index(self, answer: int) -> int:
+        """Index 0..K-1 of an answer as people give it."""
+        index = answer if self.kind is DimensionKind.CLASS else answer - 1
+        if not 0 <= index < self.n_classes:
+            raise ValueError(f"{self.title}: {answer} is not one of its {self.n_classes} answers")
+        return index
+
+    def to_json(self) -> JsonObject:
+        return {
+            "key": self.key,
+            "title": self.title,
+            "kind": self.kind.value,
+            "classes": list(self.classes),
+            "levels": self.levels,
+        }
+
+    @classmethod
+    def from_json(cls, item: JsonObject) -> Self:
+        return cls(
+            key=str(item["key"]),
+            title=str(item["title"]),
+            kind=DimensionKind(item["kind"]),
+            classes=tuple(str(name) for name in item["classes"]),
+            levels=int(item.get("levels", 0)),
+        )
+
+
+VALENCE3 = Dimension("valence", "Valence", DimensionKind.CLASS, ("unpleasant", "neutral", "pleasant"))
+AROUSAL3 = Dimension("arousal", "Arousal", DimensionKind.CLASS, ("calm", "medium", "activated"))
+SAM_VALENCE9 = Dimension("valence", "Valence", DimensionKind.ORDINAL, ("unpleasant", "pleasant"), levels=9)
+SAM_AROUSAL9 = Dimension("arousal", "Arousal", DimensionKind.ORDINAL, ("calm", "activated"), levels=9)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMap:
+    """Affine map between the video clock and the session clock: session_s = offset_s + (1 + drift) * video_s."""
+
+    offset_s: float
+    drift: float = 0.0
+    #: spread of the anchors around the map; None where nothing measured it
+    residual_ms: float | None = None
+    #: how it was found, e.g. "audio counter", "given offset", "same start", "none"
+    method: str = "none"
+
+    def to_session(self, video_s: float) -> float:
+        return self.offset_s + (1.0 + self.drift) * video_s
+
+    def to_video(self, session_s: float) -> float:
+        return (session_s - self.offset_s) / (1.0 + self.drift)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSpec:
+    """One stimulus; times on the session clock. `stop_s` None = to the end of the recording."""
+
+    number: int
+    start_s: float
+    stop_s: float | None
+    stimulus: str = ""
+    #: what the recorded person said, e.g. {"feltArsl": 5.0, "feltVlnc": 6.0, "feltEmo": 4.0}
+    self_reports: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSpec:
+    """One session as a layout describes it: which files, whose, how their clocks relate. Nothing is read yet.
+
+    Paths are relative to the source root, with forward slashes; they never leave it. (A manifest may point
+    outside its own folder; the root is then the deepest folder that holds all its files.)
+    """
+
+    subject: str
+    session: str
+    layout: str
+    eeg_path: str | None
+    video_path: str | None
+    #: files that the readers need beside these (.fdt, .eeg, .vmrk, session.xml, the gaze TSV)
+    companion_paths: tuple[str, ...] = ()
+    #: the layout's own hints for the clocks, e.g. {"video_offset_s": 2.0}
+    sync_hints: dict[str, float] = field(default_factory=dict)
+    #: set where the session could be found but not understood: one sentence
+    error: str = ""
+
+    def to_json(self) -> JsonObject:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, item: JsonObject) -> Self:
+        return cls(**{**item, "companion_paths": tuple(item.get("companion_paths", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class EegInfo:
+    """What an EEG file holds."""
+
+    format: str
+    #: every channel, in file order, as the file names them
+    channels: tuple[str, ...]
+    #: MNE's kind of each channel: "eeg", "eog", "ecg", "stim", "misc", …
+    kinds: tuple[str, ...]
+    sfreq: float
+    n_samples: int
+
+    @property
+    def duration_s(self) -> float:
+        return self.n_samples / self.sfreq
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a video file holds; times are presentation time stamps, 0 = first frame."""
+
+    format: str
+    codec: str
+    width: int
+    height: int
+    n_frames: int
+    #: time stamp of the last frame plus one mean frame interval
+    duration_s: float
+    mean_fps: float
+    is_variable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A clip to be: session clock, inside one trial."""
+
+    trial: int
+    start_s: float
+    stop_s: float
+    has_eeg: bool
+    has_face: bool
