@@ -34,6 +34,13 @@ class SlotState(TextChoices):
     FILLED = "filled", "Filled"
 
 
+class LeaseOutcome(TextChoices):
+    ANSWERED = "answered", "Answered"
+    EXPIRED = "expired", "Expired"
+    RELEASED = "released", "Given back"
+    SKIPPED = "skipped", "Skipped"
+
+
 class AnswerKind(TextChoices):
     LABEL = "label", "Label"
     CANT_TELL = "cant_tell", "Can't tell"

@@ -3,7 +3,7 @@ from annotator.models.clip import Clip
 from annotator.models.job import Export, Job
 from annotator.models.label import Draft, Label, LabelWithdrawal
 from annotator.models.people import ApiToken, User
-from annotator.models.queue import RankEntry, Ranking, Skip, Slot
+from annotator.models.queue import Lease, RankEntry, Ranking, Skip, Slot
 from annotator.models.round import Prediction, Round, RoundLabel
 from annotator.models.session import (
     Derived,
@@ -26,6 +26,7 @@ __all__ = [
     "Job",
     "Label",
     "LabelWithdrawal",
+    "Lease",
     "Membership",
     "Original",
     "Prediction",

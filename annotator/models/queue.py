@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from annotator.enums import RankingPolicy, SkipReason, SlotState
+from annotator.enums import LeaseOutcome, RankingPolicy, SkipReason, SlotState
 from annotator.models.clip import Clip
 from annotator.models.study import Study
 
@@ -84,6 +84,33 @@ class Slot(models.Model):
 
     def __str__(self) -> str:
         return f"slot {self.number} of clip {self.clip_id}"
+
+
+class Lease(models.Model):
+    """One serving of a clip to an annotator: kept after it ends, so that a late answer is known to be one."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="leases")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="leases")
+    slot_number = models.PositiveSmallIntegerField()
+    entry = models.ForeignKey(RankEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="leases")
+    #: why it was served: {"policy", "round", "rank", "scores", "ranking"}; never a prediction
+    served = models.JSONField(default=dict)
+    leased_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=LeaseOutcome.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clip", "annotator"],
+                condition=models.Q(ended_at__isnull=True),
+                name="one_running_lease_per_clip_and_annotator",
+            ),
+        ]
+        indexes = [models.Index(fields=["annotator", "clip", "-leased_at"], name="lease_of_annotator")]
+
+    def __str__(self) -> str:
+        return f"lease of clip {self.clip_id}"
 
 
 class Skip(models.Model):

@@ -72,6 +72,8 @@ class Membership(models.Model):
     #: what exports call this person, e.g. "A03"; never the user name
     pseudonym = models.CharField(max_length=40)
     created_at = models.DateTimeField(auto_now_add=True)
+    #: set when the person leaves the study; the row stays, so that their labels keep their pseudonym
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
