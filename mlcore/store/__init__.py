@@ -2,7 +2,7 @@
 
 from mlcore.store.describe import describe
 from mlcore.store.meta import ModalityKind, ModalityMeta, ShardMeta, TargetKind, TargetMeta
-from mlcore.store.read import Shard, Store, open_shard, open_store
+from mlcore.store.read import Shard, Store, open_store
 from mlcore.store.table import UNLABELLED, ClipTable
 from mlcore.store.write import write_shard
 
@@ -17,7 +17,6 @@ __all__ = [
     "TargetKind",
     "TargetMeta",
     "describe",
-    "open_shard",
     "open_store",
     "write_shard",
 ]

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,33 @@ def map_array(path: Path) -> NDArray[Any]:
         array.close()
         raise StoreError(f"{path} can't be read as a numpy array: it is an archive of several")
     return array
+
+
+class ArrayMaps:
+    """Maps of many files, at most some open at a time: each holds a file handle, of which a process has few.
+
+    A file that was replaced since it was registered is refused: its rows no longer belong to the table in memory.
+    """
+
+    def __init__(self, max_open: int) -> None:
+        self._inodes: dict[Path, int] = {}
+        self._open = lru_cache(maxsize=max_open)(self._map)
+
+    def register(self, path: Path) -> NDArray[Any]:
+        """Map a file for a look at its shape and remember which file it was."""
+        array = map_array(path)
+        self._inodes[path] = path.stat().st_ino
+        return array
+
+    def __call__(self, path: Path) -> NDArray[Any]:
+        """The map of a registered file; StoreError where it was replaced or is gone."""
+        return self._open(path)
+
+    def _map(self, path: Path) -> NDArray[Any]:
+        array = map_array(path)
+        if path.stat().st_ino != self._inodes[path]:
+            raise StoreError(f"{path} was written again since the store was opened: open it again")
+        return array
 
 
 def _load_empty(path: Path) -> NDArray[Any] | None:

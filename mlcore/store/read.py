@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.errors import StoreError
-from mlcore.store.files import map_array, read_json
+from mlcore.store.files import ArrayMaps, read_json
 from mlcore.store.meta import ModalityMeta, ShardMeta, TargetKind, TargetMeta
 from mlcore.store.table import UNLABELLED, ClipTable, read_table
 from mlcore.store.write import CLIPS_NAME, META_NAME, array_targets, check_modality, check_target
 
 Rows = NDArray[np.int64]
-#: maps kept open at a time; each holds a file handle, of which a process has few
 MAX_OPEN_MAPS = 128
 
 
@@ -35,8 +34,8 @@ class Shard:
         return self.folder / f"{name}.npy"
 
 
-def open_shard(folder: Path) -> Shard:
-    """Open one shard and check every file of it against its meta.
+def open_shard(folder: Path, maps: ArrayMaps) -> Shard:
+    """Open one shard and check every file of it against its meta; its arrays are registered with `maps`.
 
     Raises:
         StoreError: a file is missing or damaged, or does not fit the meta; file and field are named.
@@ -48,16 +47,16 @@ def open_shard(folder: Path) -> Shard:
         raise error if str(path) in str(error) else StoreError(f"{path}: {error}") from None
     shard = Shard(folder, meta, read_table(folder / CLIPS_NAME, meta))
     for name, modality in meta.modalities.items():
-        _check_file(shard.path(name), check_modality, modality, len(shard.table))
+        _check_file(shard.path(name), maps, partial(check_modality, meta=modality, n_clips=len(shard.table)))
     for name, target in array_targets(meta).items():
-        _check_file(shard.path(name), check_target, target, len(shard.table))
+        _check_file(shard.path(name), maps, partial(check_target, meta=target, n_clips=len(shard.table)))
     return shard
 
 
-def _check_file(path: Path, check: Callable[[str, NDArray[Any], Any, int], None], meta: Any, n_clips: int) -> None:
-    array = map_array(path)
+def _check_file(path: Path, maps: ArrayMaps, check: Callable[[str, NDArray[Any]], None]) -> None:
+    array = maps.register(path)
     try:
-        check(path.stem, array, meta, n_clips)
+        check(path.stem, array)
     except StoreError as error:
         raise StoreError(f"{path}: {error}") from None
 
@@ -76,7 +75,7 @@ class Store:
     meta: ShardMeta
     #: (S + 1,) first row of each shard, and N
     bounds: Rows
-    _map: Callable[[Path], NDArray[Any]] = field(repr=False, compare=False)
+    _map: ArrayMaps = field(repr=False, compare=False)
 
     @property
     def n_clips(self) -> int:
@@ -224,10 +223,11 @@ def open_store(path: Path | Sequence[Path]) -> Store:
     folders = _shard_folders(path) if isinstance(path, Path) else list(path)
     if not folders:
         raise StoreError("a store needs at least one shard: none was given")
-    shards = tuple(open_shard(folder) for folder in folders)
+    maps = ArrayMaps(MAX_OPEN_MAPS)
+    shards = tuple(open_shard(folder, maps) for folder in folders)
     meta = _common_meta(shards)
     bounds = np.cumsum([0, *(len(shard.table) for shard in shards)], dtype=np.int64)
-    store = Store(shards, meta, bounds, lru_cache(maxsize=MAX_OPEN_MAPS)(map_array))
+    store = Store(shards, meta, bounds, maps)
     _check_unique(store)
     return store
 

@@ -19,7 +19,6 @@ from mlcore.store.meta import ShardMeta, TargetMeta
 UNLABELLED = -1
 
 TEXT_COLUMNS = ("clip_id", "subject", "session")
-TIME_COLUMNS = ("start_s", "stop_s")
 FileColumns = dict[str, Any]
 
 
@@ -134,9 +133,12 @@ def read_table(path: Path, meta: ShardMeta) -> ClipTable:
 def _from_arrow(file: pa.Table, meta: ShardMeta) -> ClipTable:
     targets = [name for name, target in meta.targets.items() if target.is_column]
     return ClipTable(
-        **{name: _text(file, name) for name in TEXT_COLUMNS},
+        clip_id=_text(file, "clip_id"),
+        subject=_text(file, "subject"),
+        session=_text(file, "session"),
         trial=_numbers(file, "trial", np.int64),
-        **{name: _numbers(file, name, np.float64) for name in TIME_COLUMNS},
+        start_s=_numbers(file, "start_s", np.float64),
+        stop_s=_numbers(file, "stop_s", np.float64),
         present={name: _numbers(file, f"{name}__present", np.bool_) for name in meta.modalities},
         quality={name: _numbers(file, f"{name}__quality", np.float64) for name in meta.modalities},
         targets={name: _numbers(file, name, np.int64, null=UNLABELLED) for name in targets},
@@ -162,7 +164,7 @@ def _numbers(file: pa.Table, name: str, dtype: type[np.generic], *, null: int | 
         column = column.fill_null(null)
     if column.null_count:
         raise StoreError(f"column {name}: {column.null_count} rows have no value")
-    values = column.to_numpy()
+    values: NDArray[Any] = column.to_numpy()
     if not np.can_cast(values.dtype, dtype, "same_kind"):
         raise StoreError(f"column {name}: expected {np.dtype(dtype)}, got {column.type}")
     return values.astype(dtype)

@@ -87,7 +87,8 @@ def _face(
     n_times = round(WINDOW_S * FPS)
     n_clips, n_features = len(answers[TARGETS[0]]), means[TARGETS[0]].shape[1] + 1
     face = rng.standard_normal((n_clips, n_times, n_features), dtype=np.float32)
-    face[..., :-1] += sum(snr * means[name][answers[name]] for name in TARGETS)[:, None, :]
+    for name in TARGETS:
+        face[..., :-1] += (snr * means[name][answers[name]])[:, None, :]
     face[..., -1] = 1.0  # found
     return face
 
@@ -100,7 +101,7 @@ def _meta(n_face_features: int) -> ShardMeta:
 
 def _table(number: int, present: dict[str, NDArray[np.bool_]]) -> ClipTable:
     n_clips = len(present["eeg"])
-    start_s = np.arange(n_clips) * WINDOW_S
+    start_s = np.arange(n_clips, dtype=np.float64) * WINDOW_S
     return ClipTable(
         clip_id=np.array([f"s{number:02d}-{row:04d}" for row in range(n_clips)]),
         subject=np.full(n_clips, f"s{number:02d}"),
