@@ -1,0 +1,66 @@
+"""Tests run on a real Postgres and a real broker: embedded ones of their own, in a temporary folder of this run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+#: named by the process, so that people who test at the same time don't meet
+_VAR = Path(tempfile.mkdtemp(prefix=f"concord-tests-{os.getpid()}-"))
+
+# before Django reads its settings: pytest-django does so only after the first conftest was imported
+for _name in ("DATABASE_URL", "REDIS_URL"):
+    os.environ.pop(_name, None)
+for _name in [name for name in os.environ if name.startswith("CONCORD_") and name != "CONCORD_SHARED_DATA"]:
+    del os.environ[_name]
+os.environ["CONCORD_VAR"] = str(_VAR)
+os.environ["DJANGO_SETTINGS_MODULE"] = "annotator.settings"
+
+
+def pytest_configure() -> None:
+    from django.conf import settings
+
+    if settings.configured and settings.VAR != _VAR:
+        raise pytest.UsageError("Django was set up before tests/conftest.py: unset DJANGO_SETTINGS_MODULE.")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
+
+
+def pytest_unconfigure() -> None:
+    from annotator import services
+
+    services.stop(_VAR)
+    shutil.rmtree(_VAR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Path:
+    """The folder of this run's Postgres and broker; they start with the first test that asks."""
+    from annotator import services
+
+    services.start(_VAR, services.Wanted(durable=False))
+    return _VAR
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(servers: Path) -> None:
+    """pytest-django makes its test database after this."""
+
+
+@pytest.fixture
+def broker(servers: Path) -> Iterator[str]:
+    """The address of the broker, empty before and after the test."""
+    from django.conf import settings
+    from redis import Redis
+
+    from annotator import services
+
+    client = Redis(unix_socket_path=str(services.socket_folder(servers) / "valkey.sock"))
+    client.flushall()
+    yield settings.REDIS_URL
+    client.flushall()
+    client.close()
