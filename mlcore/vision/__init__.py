@@ -1,0 +1,19 @@
+"""Faces in video: found, followed, described by a frozen expression network and a face mesh."""
+
+from mlcore.vision.clips import clip_features
+from mlcore.vision.detect import FaceBox, FaceDetector, detect_faces
+from mlcore.vision.track import FEATURE_NAMES, FEATURES_VERSION, N_FACE_FEATURES, FaceTrack, FaceTracker
+from mlcore.vision.weights import VisionError
+
+__all__ = [
+    "FEATURES_VERSION",
+    "FEATURE_NAMES",
+    "N_FACE_FEATURES",
+    "FaceBox",
+    "FaceDetector",
+    "FaceTrack",
+    "FaceTracker",
+    "VisionError",
+    "clip_features",
+    "detect_faces",
+]
