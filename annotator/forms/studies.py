@@ -1,0 +1,85 @@
+"""Forms of the study pages: they check what a person typed, the domain does the writing."""
+
+from __future__ import annotations
+
+from django import forms
+
+from annotator.models import Study
+from mlcore.types import AROUSAL3, SAM_AROUSAL9, SAM_VALENCE9, VALENCE3, Dimension
+
+SCHEMES: dict[str, tuple[str, tuple[Dimension, ...]]] = {
+    "classes3": ("Valence and arousal, 3 classes each", (VALENCE3, AROUSAL3)),
+    "sam9": ("Valence and arousal, 9-point SAM", (SAM_VALENCE9, SAM_AROUSAL9)),
+}
+
+
+class StudyForm(forms.ModelForm[Study]):
+    scheme = forms.ChoiceField(
+        label="Label scheme", choices=[(key, text) for key, (text, _) in SCHEMES.items()], widget=forms.RadioSelect
+    )
+    eeg_channels = forms.CharField(
+        label="EEG channels",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Names separated by commas, as the caps name them. Empty: those of the first recording imported.",
+    )
+
+    class Meta:
+        model = Study
+        fields = [
+            "title",
+            "slug",
+            "description",
+            "window_s",
+            "hop_s",
+            "eeg_channels",
+            "eeg_sfreq",
+            "min_eeg_channels",
+            "include_single_modality",
+            "overlap",
+            "reserve",
+            "lease_s",
+            "test_subject_share",
+            "test_clips_per_subject",
+            "min_labels",
+        ]
+        labels = {
+            "slug": "Short name",
+            "window_s": "Clip length (s)",
+            "hop_s": "Step from clip to clip (s)",
+            "eeg_sfreq": "EEG rate for training (Hz)",
+            "min_eeg_channels": "Fewest shared channels",
+            "include_single_modality": "Make clips where only EEG or only video is there",
+            "overlap": "Annotators a clip",
+            "reserve": "Clips an annotator holds at once",
+            "lease_s": "A reserved clip returns to the queue after (s)",
+            "test_subject_share": "Share of subjects kept for testing",
+            "test_clips_per_subject": "Test clips a subject, at most",
+            "min_labels": "Labelled clips a round needs",
+        }
+        help_texts = {
+            "slug": "Appears in addresses: letters, digits and hyphens.",
+            "min_eeg_channels": "A session that shares fewer of the study's channels is labelled, but not trained on.",
+            "test_subject_share": "0.2 keeps one subject in five (at least 2). Fixed once labelling begins.",
+        }
+
+    def clean_eeg_channels(self) -> list[str]:
+        names = [name.strip() for name in self.cleaned_data["eeg_channels"].split(",") if name.strip()]
+        if len({name.lower() for name in names}) != len(names):
+            raise forms.ValidationError("Each channel may be named once.")
+        return names
+
+    def clean_test_subject_share(self) -> float:
+        share = float(self.cleaned_data["test_subject_share"])
+        if not 0 < share < 1:
+            raise forms.ValidationError("The share lies between 0 and 1, for example 0.2.")
+        return share
+
+    def clean_eeg_sfreq(self) -> float:
+        sfreq = float(self.cleaned_data["eeg_sfreq"])
+        if not 32 <= sfreq <= 2048:
+            raise forms.ValidationError("The rate lies between 32 and 2048 Hz.")
+        return sfreq
+
+    def dimensions(self) -> tuple[Dimension, ...]:
+        return SCHEMES[self.cleaned_data["scheme"]][1]

@@ -1,0 +1,13 @@
+/* A figure's layout in the page's colours. Pure: `colour` looks a custom property up. */
+
+export function themed(layout, colour) {
+  const axis = { gridcolor: colour("--line"), linecolor: colour("--line-strong") };
+  return {
+    ...layout,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: colour("--ink"), size: 13 },
+    xaxis: { ...axis, ...layout.xaxis },
+    yaxis: { ...axis, ...layout.yaxis },
+  };
+}

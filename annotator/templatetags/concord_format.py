@@ -1,0 +1,37 @@
+"""Filters for numbers and times; every one keeps the unit with the number."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """0.571 as 57.1 %; a dash where there is no number."""
+    return "–" if value is None or value == "" else f"{100 * float(value):.1f} %"
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """Seconds as minutes:seconds, e.g. 1:07.5."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(float(seconds), 60)
+    return f"{int(minutes)}:{rest:04.1f}"
+
+
+@register.filter
+def time_left(seconds: float | None) -> str:
+    """A rough time left for people: “about 40 s”, “about 3 min”."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s left"
+    return f"about {round(seconds / 60)} min left"
+
+
+@register.filter
+def item(mapping: dict[str, object], key: str) -> object:
+    return mapping.get(key)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from csp.decorators import csp_update
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from annotator.domain import rounds
+from annotator.domain.access import ObjectKind, Verb, access, may
+from annotator.enums import RoundState
+from annotator.exceptions import DomainError
+from annotator.models import Round
+from annotator.queries import learning, overview
+from annotator.views.http import StudyRequest
+
+#: Plotly sets style attributes on the elements that it makes
+plotly_page = csp_update({"style-src-attr": ["'unsafe-inline'"]})
+N_TOP = 20
+
+
+@access(ObjectKind.ROUND, Verb.LIST)
+@plotly_page
+def round_list(request: StudyRequest, slug: str) -> HttpResponse:
+    context = _table(request)
+    figures = overview.study_figures(request.study)
+    limit = overview.what_limits_now(request.study, figures, has_live_round=context["live"] is not None)
+    return render(request, "rounds/list.html", context | {"figures": figures, "limit": limit})
+
+
+@access(ObjectKind.ROUND, Verb.LIST)
+def rounds_table(request: StudyRequest, slug: str) -> HttpResponse:
+    response = render(request, "rounds/partials/table.html", _table(request))
+    if learning.live_round(request.study) is None:
+        response["HX-Refresh"] = "true"  # the round ended: the curve and the buttons change too
+    return response
+
+
+@access(ObjectKind.ROUND, Verb.VIEW)
+@plotly_page
+def round_detail(request: StudyRequest, slug: str, number: int) -> HttpResponse:
+    round_ = _round(request, number)
+    context = {
+        "study": request.study,
+        "round": round_,
+        "live": round_.state in {RoundState.QUEUED, RoundState.RUNNING},
+        "top": learning.top_of_ranking(round_, N_TOP),
+        "may_promote": may(request.user, Verb.PROMOTE, ObjectKind.ROUND, request.study),
+    }
+    return render(request, "rounds/detail.html", context)
+
+
+@access(ObjectKind.ROUND, Verb.LIST)
+def learning_curve(request: StudyRequest, slug: str) -> JsonResponse:
+    return JsonResponse(learning.learning_curve(request.study))
+
+
+@access(ObjectKind.ROUND, Verb.VIEW)
+def loss_history(request: StudyRequest, slug: str, number: int) -> JsonResponse:
+    return JsonResponse(learning.loss_history(_round(request, number)))
+
+
+@access(ObjectKind.ROUND, Verb.LAUNCH)
+@require_POST
+def round_start(request: StudyRequest, slug: str) -> HttpResponse:
+    try:
+        round_ = rounds.launch_round(request.study, actor=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"Round {round_.number} has started; labelling goes on meanwhile.")
+    return redirect("rounds", slug=slug)
+
+
+@access(ObjectKind.ROUND, Verb.CANCEL)
+@require_POST
+def round_cancel(request: StudyRequest, slug: str, number: int) -> HttpResponse:
+    try:
+        rounds.cancel_round(_round(request, number), actor=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"Round {number} is being cancelled; the old ranking goes on serving.")
+    return redirect("rounds", slug=slug)
+
+
+@access(ObjectKind.ROUND, Verb.PROMOTE)
+@require_POST
+def round_promote(request: StudyRequest, slug: str, number: int) -> HttpResponse:
+    try:
+        rounds.promote(_round(request, number), actor=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"Round {number} serves now: its ranking orders the queue.")
+    return redirect("round", slug=slug, number=number)
+
+
+@access(ObjectKind.ROUND, Verb.PROMOTE)
+@require_POST
+def round_roll_back(request: StudyRequest, slug: str) -> HttpResponse:
+    try:
+        rounds.roll_back(request.study, actor=request.user)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "Rolled back: the ranking before it serves again.")
+    return redirect("rounds", slug=slug)
+
+
+def _round(request: StudyRequest, number: int) -> Round:
+    return get_object_or_404(request.study.rounds.select_related("job", "parent"), number=number)
+
+
+def _table(request: StudyRequest) -> dict[str, object]:
+    return {
+        "study": request.study,
+        "rounds": learning.rounds_newest_first(request.study),
+        "live": learning.live_round(request.study),
+        "may_launch": may(request.user, Verb.LAUNCH, ObjectKind.ROUND, request.study),
+    }
