@@ -23,6 +23,8 @@ INPUT_SIZE = 128
 GRIDS = ((16, 2), (8, 6))
 MIN_SCORE = 0.5
 SAME_FACE_IOU = 0.3
+#: a face seen a moment ago is looked for in a square this many times its box
+SEARCH_SCALE = 2.5
 #: a sigmoid is flat past this, and exp stays within float range
 MAX_LOGIT = 80.0
 
@@ -176,6 +178,14 @@ def _starts(length: int, size: float) -> list[float]:
     return [float(start) for start in np.linspace(0, length - size, n_tiles)]
 
 
+def closest(faces: list[FaceBox], last: FaceBox) -> FaceBox | None:
+    """The face that can be the one seen last: near in place and in size."""
+    (x, y), reach = last.centre, max(last.width, last.height)
+    gaps = [(float(np.hypot(face.centre[0] - x, face.centre[1] - y)), face) for face in faces]
+    near = [(gap, face) for gap, face in gaps if gap < reach and 0.16 < face.area / last.area < 6.25]
+    return min(near, key=lambda pair: pair[0])[1] if near else None
+
+
 class FaceDetector:
     """BlazeFace (short range), for faces nearer than about two metres.
 
@@ -196,12 +206,21 @@ class FaceDetector:
     def detect(self, frame_bgr: BgrImage) -> list[FaceBox]:
         """Every face of a frame (H, W, 3), best first; small ones are looked for only where no face is found."""
         check_frame(frame_bgr)
-        faces = self.detect_in(frame_bgr, whole_frame(frame_bgr))
+        faces = self.detect_in(frame_bgr, whole_frame(frame_bgr)) or self.detect_in_tiles(frame_bgr)
+        return merge([self.near(frame_bgr, face) or face for face in faces])
+
+    def detect_in_tiles(self, frame_bgr: BgrImage) -> list[FaceBox]:
+        """Faces too small for the whole frame, coarse tiles first: some twenty passes where there is none."""
         for level in tiles(frame_bgr):
-            if faces:
-                break
             faces = merge([face for square in level for face in self.detect_in(frame_bgr, square)])
-        return faces
+            if faces:
+                return faces
+        return []
+
+    def near(self, frame_bgr: BgrImage, place: FaceBox) -> FaceBox | None:
+        """The face at or near a place where it was seen a moment ago, or coarsely."""
+        (x, y), side = place.centre, max(place.width, place.height) * SEARCH_SCALE
+        return closest(self.detect_in(frame_bgr, Square(x - side / 2, y - side / 2, side)), place)
 
     def detect_in(self, frame_bgr: BgrImage, square: Square) -> list[FaceBox]:
         """Faces in one square of a frame, in the frame's pixels: one pass, about 2 ms."""

