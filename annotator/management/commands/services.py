@@ -22,8 +22,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def start(self) -> None:
-        services.start(settings.VAR, settings.EMBEDDED)
-        services.keep(settings.VAR, kept=True)
+        # as one more user of them: a command that ends just now leaves them running
+        with services.running(settings.VAR, settings.EMBEDDED):
+            services.keep(settings.VAR, kept=True)
         self.status()
 
     def stop(self) -> None:
