@@ -170,9 +170,8 @@ class Store:
         widths = [int(self._map(shard.path(name)).shape[1]) for shard in carriers]
         for shard, width in zip(carriers, widths, strict=True):
             if width != widths[0]:
-                raise StoreError(
-                    f"{shard.path(name)}: traces of {width} values, {carriers[0].folder.name}: {widths[0]}"
-                )
+                first = carriers[0].path(name)
+                raise StoreError(f"{shard.path(name)} has traces of {width} values, but {first} of {widths[0]}")
         return widths[0]
 
     def _target_rows(self, shard: Shard, name: str, width: int) -> NDArray[Any]:
