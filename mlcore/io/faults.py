@@ -1,0 +1,67 @@
+"""Turning what foreign readers raise and warn into sentences about a file."""
+
+from __future__ import annotations
+
+import configparser
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlcore.errors import RecordingError
+
+#: everything that parsers have been seen to raise on damaged files
+UNREADABLE = (
+    ValueError,
+    RuntimeError,
+    OSError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    EOFError,
+    MemoryError,
+    SyntaxError,
+    struct.error,
+    zlib.error,
+    configparser.Error,
+)
+_LONGEST_REASON = 200
+
+
+def first_sentence(reason: object) -> str:
+    """The first line of a foreign message, without its closing stop and of bearable length."""
+    lines = str(reason).strip().splitlines()
+    line = lines[0].strip() if lines else type(reason).__name__
+    return line[:_LONGEST_REASON].rstrip(". ")
+
+
+@contextmanager
+def reading(path: Path, kind: str) -> Iterator[list[str]]:
+    """Name the file and its supposed kind in every error; collect the reader's warnings in the list handed out."""
+    notes: list[str] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield notes
+        notes.extend(dict.fromkeys(first_sentence(item.message) for item in caught if _tells(item)))
+    except RecordingError:
+        raise
+    except UNREADABLE as error:
+        raise RecordingError(f"{path.name}: can't be read as {kind} ({first_sentence(error)}).") from error
+
+
+def _tells(item: warnings.WarningMessage) -> bool:
+    """Deprecations speak to programmers, not about the file."""
+    return not issubclass(item.category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning))
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is absent, no file, or empty."""
+    if not path.is_file():
+        raise RecordingError(f"{path.name}: the file does not exist.")
+    if path.stat().st_size == 0:
+        raise RecordingError(f"{path.name}: the file is empty.")

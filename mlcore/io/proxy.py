@@ -1,0 +1,133 @@
+"""The browser's copy of a video: H.264 that every browser plays and seeks in, at the frame times of the original."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from mlcore.io.frames import (
+    OnFrame,
+    OnProgress,
+    Sampler,
+    TimedFrame,
+    decode_frames,
+    fitted,
+    upright,
+)
+from mlcore.io.video_probe import probe_video
+from mlcore.types import VideoInfo
+
+#: part of a proxy's file name or record: another number means it has to be made again
+PROXY_VERSION = 1
+#: ticks a second: fine enough for every common frame rate, the customary clock of video
+_TICKS = 90_000
+_OPTIONS = {"preset": "superfast", "crf": "23", "bf": "0", "sc_threshold": "0", "tune": "fastdecode"}
+_PROGRESS_EVERY = 25
+
+
+def encode_proxy(
+    source: Path,
+    target: Path,
+    *,
+    max_height: int = 480,
+    gop: int = 15,
+    on_progress: OnProgress | None = None,
+    on_frame: OnFrame | None = None,
+    every_s: float | None = None,
+) -> VideoInfo:
+    """Re-encode a video for browsers; the source is decoded once, whatever else wants to see its frames.
+
+    Args:
+        source: any video that FFmpeg decodes.
+        target: the .mp4 to write; it appears whole or not at all.
+        max_height: lines of the proxy at most; width and height are made even.
+        gop: frames between key frames; short makes any frame quick to seek.
+        on_progress: called now and then with the share done, 0..1.
+        on_frame: called with (video_s, (H, W, 3) uint8 BGR at the source's size) while encoding.
+        every_s: seconds between frames handed to `on_frame`; None = every frame.
+
+    Returns:
+        What the proxy holds. Frame k is shown at the same video_s as in the source.
+
+    Raises:
+        RecordingError: the source can't be decoded; names file and reason.
+    """
+    info = probe_video(source)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with _Writer(part, info, max_height=max_height, gop=gop) as writer:
+            _pump(source, writer, info, on_progress=on_progress, on_frame=on_frame, every_s=every_s)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return probe_video(target)
+
+
+def _pump(
+    source: Path,
+    writer: _Writer,
+    info: VideoInfo,
+    *,
+    on_progress: OnProgress | None,
+    on_frame: OnFrame | None,
+    every_s: float | None,
+) -> None:
+    sampler = Sampler(every_s)
+    for index, timed in enumerate(decode_frames(source)):
+        if on_frame is not None and sampler.wants(timed.video_s):
+            on_frame(timed.video_s, timed.bgr())
+        writer.add(timed)
+        if on_progress is not None and index % _PROGRESS_EVERY == 0:
+            on_progress(min(1.0, index / info.n_frames))
+    if on_progress is not None:
+        on_progress(1.0)
+
+
+class _Writer:
+    """An .mp4 being written: index in front, no sound, no B-frames (they would shift the time stamps)."""
+
+    def __init__(self, path: Path, info: VideoInfo, *, max_height: int, gop: int) -> None:
+        width, height = fitted(info.width, info.height, max_height=max_height)
+        self._path = path
+        self._width, self._height = max(2, width - width % 2), max(2, height - height % 2)
+        self._rate = Fraction(info.mean_fps).limit_denominator(1001)
+        self._gop = gop
+        self._stack = ExitStack()
+
+    def __enter__(self) -> _Writer:
+        options = {"movflags": "+faststart"}
+        opened = av.open(str(self._path), "w", format="mp4", options=options)
+        self._container: OutputContainer = self._stack.enter_context(opened)
+        self._stream: VideoStream = self._container.add_stream("libx264", rate=self._rate, options=_OPTIONS)
+        self._stream.width, self._stream.height = self._width, self._height
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.gop_size = self._gop
+        self._stream.codec_context.time_base = Fraction(1, _TICKS)
+        self._stream.time_base = Fraction(1, _TICKS)
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        with self._stack:
+            if reason[0] is None:
+                self._container.mux(self._stream.encode(None))
+
+    def add(self, timed: TimedFrame) -> None:
+        """Encode one frame at its own time."""
+        frame = self._shaped(timed)
+        frame.pts = round(timed.video_s * _TICKS)
+        frame.time_base = Fraction(1, _TICKS)
+        frame.pict_type = av.video.frame.PictureType.NONE
+        self._container.mux(self._stream.encode(frame))
+
+    def _shaped(self, timed: TimedFrame) -> av.VideoFrame:
+        frame = timed.frame
+        if round(frame.rotation / 90) % 4:
+            turned = upright(np.asarray(frame.to_ndarray(format="bgr24")), rotation=frame.rotation)
+            frame = av.VideoFrame.from_ndarray(turned, format="bgr24")
+        return frame.reformat(width=self._width, height=self._height, format="yuv420p")
