@@ -1,0 +1,63 @@
+// The HTTP contract of the workbench, one function an address. A failure is an ApiError with a sentence for the person.
+
+import { STRINGS } from "./strings.js";
+
+export class ApiError extends Error {
+  // status: null when no answer came at all
+  constructor(message, { status = null, code = "" } = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export class Api {
+  constructor({ root = "/api/v1", slug, csrfToken }) {
+    this.root = root;
+    this.slug = slug;
+    this.csrfToken = csrfToken;
+  }
+
+  claim = () => this.#send("POST", `/studies/${this.slug}/queue/claim`, {});
+  task = (clipId) => this.#send("GET", `/clips/${clipId}`);
+  submit = (clipId, body) => this.#send("POST", `/clips/${clipId}/submit`, body);
+  skip = (clipId, body) => this.#send("POST", `/clips/${clipId}/skip`, body);
+  release = (clipId) => this.#send("POST", `/clips/${clipId}/release`, {});
+  heartbeat = (clipId) => this.#send("POST", `/clips/${clipId}/heartbeat`, {});
+  saveDraft = (clipId, content) => this.#send("PUT", `/clips/${clipId}/draft`, { content });
+  undo = (uuid) => this.#send("POST", `/labels/${uuid}/undo`, {});
+
+  async tile(url, start_s, stop_s) {
+    const address = new URL(url, window.location.href);
+    address.searchParams.set("start_s", start_s.toFixed(6));
+    address.searchParams.set("stop_s", stop_s.toFixed(6));
+    const response = await this.#fetch(address, { credentials: "same-origin" });
+    return response.arrayBuffer();
+  }
+
+  async #send(method, path, body) {
+    const response = await this.#fetch(this.root + path, {
+      method,
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": this.csrfToken },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    return response.status === 204 ? null : response.json();
+  }
+
+  async #fetch(address, options) {
+    let response;
+    try {
+      response = await fetch(address, { ...options, signal: AbortSignal.timeout(20_000) });
+    } catch {
+      throw new ApiError(STRINGS.serverSilent);
+    }
+    if (response.ok) return response;
+    throw await errorOf(response);
+  }
+}
+
+async function errorOf(response) {
+  const said = await response.json().catch(() => ({}));
+  return new ApiError(said.message || `The server answered ${response.status}.`, { status: response.status, code: said.code || "" });
+}

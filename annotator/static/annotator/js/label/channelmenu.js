@@ -1,0 +1,74 @@
+// Which channels are drawn: a list by region. The choice is kept in the browser; aux channels are off until asked for.
+
+import { REGIONS, regionOf, stackOrder } from "./channels.js";
+import { STRINGS } from "./strings.js";
+
+const KEY = "concord:channels-off";
+
+export class ChannelMenu {
+  constructor({ list, count, all, none, storage, onChange }) {
+    Object.assign(this, { list, count, storage, onChange });
+    this.choices = read(storage); // name → shown?, only what the person chose
+    this.channels = [];
+    all.addEventListener("click", () => this.#setEeg(true));
+    none.addEventListener("click", () => this.#setEeg(false));
+    list.addEventListener("change", ({ target }) => this.#choose([target.value], target.checked));
+  }
+
+  setChannels(channels) {
+    this.channels = channels;
+    const order = stackOrder(channels).map((index) => channels[index]);
+    const groups = REGIONS.map((region) => [region, order.filter((channel) => regionOf(channel) === region)]);
+    this.list.replaceChildren(...groups.filter(([, members]) => members.length).map(([region, members]) => this.#group(region, members)));
+    this.#tell();
+  }
+
+  get hidden() {
+    return this.channels.filter((channel) => !this.#isShown(channel)).map((channel) => channel.name);
+  }
+
+  #isShown(channel) {
+    return this.choices[channel.name] ?? regionOf(channel) !== "aux";
+  }
+
+  #setEeg(isShown) {
+    this.#choose(this.channels.filter((channel) => regionOf(channel) !== "aux").map((channel) => channel.name), isShown);
+  }
+
+  #choose(names, isShown) {
+    for (const name of names) this.choices[name] = isShown;
+    try {
+      this.storage.setItem(KEY, JSON.stringify(this.choices));
+    } catch {
+      // storage is full or off: the choice holds until the page is left
+    }
+    for (const input of this.list.querySelectorAll("input")) if (names.includes(input.value)) input.checked = isShown;
+    this.#tell();
+  }
+
+  #tell() {
+    const { hidden } = this;
+    this.count.textContent = this.channels.length ? `${this.channels.length - hidden.length}/${this.channels.length}` : "";
+    this.onChange(hidden);
+  }
+
+  #group(region, members) {
+    const fieldset = document.createElement("fieldset");
+    fieldset.append(Object.assign(document.createElement("legend"), { textContent: STRINGS.regions[region] }));
+    for (const channel of members) {
+      const label = document.createElement("label");
+      const input = Object.assign(document.createElement("input"), { type: "checkbox", value: channel.name, checked: this.#isShown(channel) });
+      label.append(input, channel.name);
+      fieldset.append(label);
+    }
+    return fieldset;
+  }
+}
+
+function read(storage) {
+  try {
+    return JSON.parse(storage.getItem(KEY)) ?? {};
+  } catch {
+    return {};
+  }
+}

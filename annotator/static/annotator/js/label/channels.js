@@ -1,0 +1,45 @@
+// Channel names → region, side and order on the stack: front to back, within a region left, midline, right.
+
+export const REGIONS = ["frontopolar", "frontal", "central", "temporal", "parietal", "occipital", "other", "aux"];
+
+export function isAux(channel) {
+  return channel.kind !== "eeg";
+}
+
+export function regionOf(channel) {
+  if (isAux(channel)) return "aux";
+  const name = channel.name.replace(/^eeg[ _-]*/i, "");
+  if (/^(fp|af)/i.test(name)) return "frontopolar";
+  if (/^(t\d|t[hp]?\d|ft|tp)/i.test(name)) return "temporal";
+  if (/^fc|^c(?!p)/i.test(name)) return "central";
+  if (/^f(z|\d)/i.test(name)) return "frontal";
+  if (/^(po|o|i)(z|\d)/i.test(name)) return "occipital";
+  if (/^(cp|p)(z|\d)/i.test(name)) return "parietal";
+  return "other";
+}
+
+// Odd numbers lie left, even right, z on the midline.
+export function sideOf(channel) {
+  if (isAux(channel)) return "aux";
+  const digits = channel.name.match(/(\d+)\D*$/);
+  if (!digits) return "mid";
+  return Number(digits[1]) % 2 ? "left" : "right";
+}
+
+export function stackOrder(channels) {
+  const sides = ["left", "mid", "right", "aux"];
+  const rank = (channel) => REGIONS.indexOf(regionOf(channel)) * 10 + sides.indexOf(sideOf(channel));
+  return channels.map((_, index) => index).sort((a, b) => rank(channels[a]) - rank(channels[b]) || a - b);
+}
+
+// Consecutive rows of one region: [{ region, first, count }].
+export function regionRuns(channels) {
+  const runs = [];
+  channels.forEach((channel, row) => {
+    const region = regionOf(channel);
+    const last = runs.at(-1);
+    if (last?.region === region) last.count += 1;
+    else runs.push({ region, first: row, count: 1 });
+  });
+  return runs;
+}

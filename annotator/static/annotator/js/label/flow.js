@@ -1,0 +1,401 @@
+// The working day without the page: which clip, which answer, what is on its way to the server, what can be undone.
+// No DOM here; `view` is told what to show, `storage` keeps what must survive a reload.
+
+import { DraftStore, emptyDraft, fitToScheme, isEmptyDraft, mergeDrafts, missingDimensions } from "./draft.js";
+import * as outbox from "./outbox.js";
+import { heartbeatEvery_ms, pickCurrent, pickNext } from "./queue.js";
+import { STRINGS } from "./strings.js";
+
+const DRAFT_DELAY_MS = 1200;
+const EMPTY_POLL_MS = 20_000;
+const OFFLINE_POLL_MS = 5_000;
+const MOST_UNDO = 10;
+
+export class Flow {
+  constructor({ api, config, storage, view, now = () => Date.now(), newUuid = () => crypto.randomUUID() }) {
+    Object.assign(this, { api, config, storage, view, now, newUuid });
+    this.scheme = config.scheme;
+    this.drafts = new DraftStore(storage, config.user_id);
+    this.keyOf = (name) => `concord:${name}:${config.user_id}:${config.slug}`;
+    this.box = outbox.revive(this.#read("outbox"), now());
+    this.undoable = this.#read("undo");
+    this.held = [];
+    this.progress = { labelled_today: 0, labelled_total: 0, open_clips: 0, held: 0 };
+    this.current = null;
+    this.draft = null;
+    this.timers = {};
+    this.isOnline = true;
+    this.isSending = false;
+    this.isSignedOut = false;
+    this.spentSince_ms = null;
+  }
+
+  // ---- arriving
+
+  async start() {
+    this.drafts.prune(this.now());
+    this.pump();
+    await (this.config.clip_id ? this.openClip(this.config.clip_id) : this.claim());
+  }
+
+  async claim() {
+    try {
+      this.apply(await this.#reach(this.api.claim()));
+    } catch (error) {
+      this.#arrivalFailed(error, () => this.claim());
+    }
+  }
+
+  async openClip(clipId) {
+    try {
+      const task = await this.#reach(this.api.task(clipId));
+      this.apply({ held: [task] });
+      if (task.expires_at === null) this.view.message(STRINGS.notHeld, "info");
+    } catch (error) {
+      this.#arrivalFailed(error, () => this.openClip(clipId));
+    }
+  }
+
+  // A worklist: what the server says is held. The clip on the page stays unless it has gone.
+  apply({ held = [], progress = this.progress, scheme = this.scheme }, { currentId = this.current?.clip_id ?? null } = {}) {
+    this.held = held;
+    this.progress = progress;
+    this.scheme = scheme;
+    this.#showBest(currentId);
+    this.#scheduleHeartbeat();
+  }
+
+  #arrivalFailed(error, again) {
+    if (this.current) return; // something to work on is on the page already
+    if (error.status === 403 || error.status === 404) this.view.state("forbidden", { why: error.message });
+    else this.view.state("failed", { why: error.message });
+    if (outbox.verdict(error.status) === "retry") this.#later("arrive", OFFLINE_POLL_MS, again);
+  }
+
+  // ---- the clip on the page
+
+  #showBest(currentId) {
+    const pending = this.box.map((entry) => entry.clip_id);
+    const task = pickCurrent(this.held, { currentId, pending });
+    this.next = pickNext(this.held, { currentId: task?.clip_id ?? null, pending });
+    if (task) this.#show(task);
+    else this.#showNothing();
+    this.#showStatus();
+  }
+
+  #show(task) {
+    clearTimeout(this.timers.poll);
+    const isSame = this.current?.clip_id === task.clip_id;
+    this.current = task;
+    if (!isSame) {
+      const kept = mergeDrafts(this.drafts.read(task.clip_id), task.draft) ?? emptyDraft(this.newUuid());
+      this.draft = fitToScheme(kept, this.scheme);
+      this.isLost = false;
+      this.spentSince_ms = this.now();
+      this.view.saved(isEmptyDraft(this.draft) ? "clean" : "saved");
+    }
+    this.view.task(task, { draft: this.draft, scheme: this.scheme, next: this.next, isSame, canAnswer: task.expires_at !== null });
+  }
+
+  #showNothing() {
+    this.current = null;
+    this.draft = null;
+    if (this.box.length) this.view.state("waiting", { nPending: this.box.length });
+    else this.view.state("empty", { progress: this.progress });
+    this.#later("poll", EMPTY_POLL_MS, () => this.claim());
+  }
+
+  // ---- answering
+
+  change({ values = {}, ...fields }) {
+    if (!this.draft) return;
+    this.draft = { ...this.draft, ...fields, values: { ...this.draft.values, ...values }, at: this.now() };
+    this.#countSeconds();
+    this.view.saved(this.drafts.write(this.current.clip_id, this.draft) ? "local" : "saving");
+    this.#later("draft", DRAFT_DELAY_MS, () => this.saveDraft());
+  }
+
+  async saveDraft() {
+    clearTimeout(this.timers.draft);
+    const { current: task, draft } = this;
+    if (!task || !draft || isEmptyDraft(draft)) return;
+    this.view.saved("saving");
+    this.savingDraft = this.#reach(this.api.saveDraft(task.clip_id, draft));
+    try {
+      await this.savingDraft;
+      if (this.draft === draft) this.view.saved("saved");
+    } catch {
+      if (this.draft === draft) this.view.saved("local"); // the submit carries the answer; the next change tries again
+    }
+  }
+
+  // What is still open, as a sentence; "" if the answer can go.
+  openQuestion() {
+    const missing = missingDimensions(this.draft, this.scheme);
+    if (missing.length) return STRINGS.missing(missing.map((dimension) => dimension.title));
+    return this.draft.confidence === null ? STRINGS.missingConfidence : "";
+  }
+
+  submit(answer = "label") {
+    if (!this.current || this.current.expires_at === null) return false;
+    if (answer === "label" && this.openQuestion()) return false;
+    this.#countSeconds();
+    const { uuid, values, confidence, comment, seconds_spent } = this.draft;
+    const isLabel = answer === "label";
+    const body = { uuid, answer, values: isLabel ? values : {}, confidence: isLabel ? confidence : null, comment, seconds_spent: round(seconds_spent) };
+    this.#remember({ uuid, answer, task: this.current, draft: this.draft });
+    this.#send({ id: uuid, kind: "submit", clip_id: this.current.clip_id, body });
+    return true;
+  }
+
+  skip(reason, comment) {
+    if (!this.current) return;
+    this.#send({ id: this.newUuid(), kind: "skip", clip_id: this.current.clip_id, body: { reason, comment } });
+    this.view.say(STRINGS.skipped);
+  }
+
+  #send(entry) {
+    clearTimeout(this.timers.draft);
+    this.#keepBox(outbox.enqueue(this.box, entry, this.now()));
+    this.current = null;
+    this.#showBest(null);
+    this.pump();
+  }
+
+  // ---- the outbox
+
+  async pump() {
+    const entry = this.isSending ? null : outbox.nextDue(this.box, this.now());
+    if (!entry) return;
+    this.isSending = true;
+    this.#keepBox(outbox.markSending(this.box, entry.id));
+    await this.savingDraft?.catch(() => {}); // a draft must not arrive after its answer
+    try {
+      const answer = await this.#reach(this.#post(entry));
+      this.#arrived(entry, answer);
+    } catch (error) {
+      this.#refused(entry, error);
+    }
+    this.isSending = false;
+    this.#showStatus();
+    this.sent?.();
+    this.pump();
+  }
+
+  #post(entry) {
+    return entry.kind === "skip" ? this.api.skip(entry.clip_id, entry.body) : this.api.submit(entry.clip_id, entry.body);
+  }
+
+  #arrived(entry, answer) {
+    this.isSignedOut = false;
+    this.#keepBox(outbox.remove(this.box, entry.id));
+    this.drafts.remove(entry.clip_id);
+    if (entry.kind === "submit") this.#note(entry.id, { isSent: true, isLate: answer.label?.is_late ?? false, opinion: answer.opinion ?? null });
+    this.apply(answer);
+    if (answer.label?.is_late) this.view.say(STRINGS.late);
+  }
+
+  #refused(entry, error) {
+    const verdict = outbox.verdict(error.status);
+    if (verdict === "rejected") {
+      this.#keepBox(outbox.remove(this.box, entry.id));
+      this.#forget(entry.id);
+      this.view.message(STRINGS.rejected(error.message), "error");
+      this.claim();
+      return;
+    }
+    this.isSignedOut = verdict === "signed-out";
+    this.#keepBox(outbox.retryLater(this.box, entry.id, this.now()));
+    if (this.isSignedOut) this.view.signedOut(this.box.length);
+    this.#later("pump", Math.max(0, this.box[0].due_ms - this.now()) + 20, () => this.pump());
+  }
+
+  #keepBox(box) {
+    this.box = box;
+    this.#write("outbox", box);
+  }
+
+  // ---- undo
+
+  async undo() {
+    const last = this.undoable.at(-1);
+    if (!last) return this.view.say(STRINGS.undoNothing);
+    if (this.box.some((entry) => entry.id === last.uuid && entry.state === outbox.SENDING)) {
+      await new Promise((resolve) => { this.sent = resolve; });
+      this.sent = null;
+    }
+    if (this.box.some((entry) => entry.id === last.uuid)) return this.#undoHere(last);
+    return this.#undoThere(last);
+  }
+
+  #undoHere(last) {
+    this.#keepBox(outbox.remove(this.box, last.uuid));
+    const held = [last.task, ...this.held.filter((task) => task.clip_id !== last.task.clip_id)];
+    this.#bringBack(last, { held });
+  }
+
+  async #undoThere(last) {
+    try {
+      this.#bringBack(last, await this.#reach(this.api.undo(last.uuid)));
+    } catch (error) {
+      if (error.status === null) this.view.message(STRINGS.undoOffline, "warning");
+      else this.view.message(STRINGS.undoFailed(error.message), "error");
+      if (outbox.verdict(error.status) === "rejected") this.#forget(last.uuid);
+    }
+  }
+
+  // A new uuid: the withdrawn label keeps the old one.
+  #bringBack(last, worklist) {
+    this.#forget(last.uuid);
+    this.drafts.write(last.task.clip_id, { ...last.draft, uuid: this.newUuid(), at: this.now() });
+    this.current = null;
+    this.apply(worklist, { currentId: last.task.clip_id });
+    this.view.say(STRINGS.undone);
+  }
+
+  #remember(last) {
+    this.undoable = [...this.undoable, last].slice(-MOST_UNDO);
+    this.#write("undo", this.undoable);
+  }
+
+  #note(uuid, fields) {
+    this.undoable = this.undoable.map((last) => (last.uuid === uuid ? { ...last, ...fields } : last));
+    this.#write("undo", this.undoable);
+  }
+
+  #forget(uuid) {
+    this.undoable = this.undoable.filter((last) => last.uuid !== uuid);
+    this.#write("undo", this.undoable);
+  }
+
+  // ---- leases
+
+  #scheduleHeartbeat() {
+    const lasts = this.held.filter((task) => task.seconds_left).map((task) => task.seconds_left);
+    if (lasts.length) this.#later("heartbeat", heartbeatEvery_ms(Math.min(...lasts)), () => this.heartbeat());
+  }
+
+  async heartbeat() {
+    if (!this.config.isVisible()) return;
+    const pending = this.box.map((entry) => entry.clip_id);
+    const leased = this.held.filter((task) => task.expires_at !== null && !pending.includes(task.clip_id));
+    await Promise.all(leased.map((task) => this.#beat(task)));
+    this.#scheduleHeartbeat();
+  }
+
+  async #beat(task) {
+    try {
+      Object.assign(task, await this.#reach(this.api.heartbeat(task.clip_id)));
+    } catch (error) {
+      if (![404, 409, 410].includes(error.status)) return;
+      const isStillHeld = this.held.includes(task) && !this.box.some((entry) => entry.clip_id === task.clip_id);
+      if (isStillHeld) this.#lost(task);
+    }
+  }
+
+  #lost(task) {
+    if (task.clip_id !== this.current?.clip_id) {
+      this.claim();
+      return;
+    }
+    this.isLost = true;
+    this.view.leaseLost();
+  }
+
+  // From the lease-lost message: leave this clip and take what the queue offers.
+  takeNext() {
+    this.current = null;
+    this.isLost = false;
+    return this.claim();
+  }
+
+  // ---- time, network, storage
+
+  becameVisible() {
+    this.spentSince_ms = this.now();
+    if (this.current) this.heartbeat();
+    else this.claim();
+    this.pump();
+  }
+
+  becameHidden() {
+    this.#countSeconds();
+    this.spentSince_ms = null;
+    if (this.draft && !isEmptyDraft(this.draft)) this.saveDraft();
+  }
+
+  networkReturned() {
+    this.#keepBox(outbox.dueNow(this.box, this.now()));
+    this.pump();
+    if (this.current) this.heartbeat();
+    else this.claim();
+  }
+
+  networkLost() {
+    this.isOnline = false;
+    this.#showStatus();
+  }
+
+  #countSeconds() {
+    if (this.spentSince_ms === null || !this.draft) return;
+    const now = this.now();
+    this.draft = { ...this.draft, seconds_spent: this.draft.seconds_spent + (now - this.spentSince_ms) / 1000 };
+    this.spentSince_ms = now;
+  }
+
+  // Every request goes through here: whether an answer came at all is what "online" means.
+  async #reach(request) {
+    try {
+      const answer = await request;
+      this.#setOnline(true);
+      return answer;
+    } catch (error) {
+      this.#setOnline(error.status !== null);
+      throw error;
+    }
+  }
+
+  #setOnline(isOnline) {
+    const cameBack = isOnline && !this.isOnline;
+    this.isOnline = isOnline;
+    if (cameBack) queueMicrotask(() => this.networkReturned());
+    if (!isOnline) this.#later("ping", OFFLINE_POLL_MS, () => (this.current ? this.heartbeat() : this.claim()));
+    this.#showStatus();
+  }
+
+  #showStatus() {
+    this.view.status({
+      progress: this.progress,
+      nPending: this.box.length,
+      isOnline: this.isOnline,
+      isSending: this.isSending,
+      last: this.undoable.at(-1) ?? null,
+    });
+  }
+
+  #later(name, delay_ms, act) {
+    clearTimeout(this.timers[name]);
+    this.timers[name] = setTimeout(act, delay_ms);
+  }
+
+  #read(name) {
+    try {
+      const kept = JSON.parse(this.storage.getItem(this.keyOf(name)));
+      return Array.isArray(kept) ? kept : [];
+    } catch {
+      return [];
+    }
+  }
+
+  #write(name, value) {
+    try {
+      this.storage.setItem(this.keyOf(name), JSON.stringify(value));
+    } catch {
+      this.view.message("This browser keeps nothing (storage is full or off): stay on this page until it says saved.", "warning");
+    }
+  }
+}
+
+function round(seconds) {
+  return Math.round(seconds * 10) / 10;
+}

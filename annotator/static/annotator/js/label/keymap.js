@@ -1,0 +1,63 @@
+// Which key means what. Pure: takes what an event says, returns an action or null.
+
+export const KEYS = [
+  { keys: ["Space"], does: "play" },
+  { keys: ["←", "→"], does: "frame" },
+  { keys: ["Shift ←", "Shift →"], does: "second" },
+  { keys: ["Home"], does: "start" },
+  { keys: ["1", "…", "9"], does: "digit" },
+  { keys: ["↑", "↓"], does: "change" },
+  { keys: ["Tab"], does: "row" },
+  { keys: ["Enter"], does: "submit" },
+  { keys: ["S"], does: "skip" },
+  { keys: ["X"], does: "cantTell" },
+  { keys: ["B"], does: "badSignal" },
+  { keys: ["U"], does: "undo" },
+  { keys: ["N"], does: "note" },
+  { keys: ["L"], does: "loop" },
+  { keys: ["−", "+"], does: "gain" },
+  { keys: ["?"], does: "keys" },
+];
+
+const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note" };
+
+// target: "text" where typing goes, "control" for a button, link, select, slider or dialog, "answer" for an answer, else "page".
+export function actionFor({ key, shiftKey = false, ctrlKey = false, altKey = false, metaKey = false, target = "page" }) {
+  if (target === "text") return key === "Escape" ? { name: "leave-text" } : null;
+  if (target === "dialog" || ctrlKey || altKey || metaKey) return null;
+  if (target === "control" && [" ", "Enter", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"].includes(key)) return null;
+  return moveFor(key, shiftKey) ?? answerFor(key, target) ?? letterFor(key);
+}
+
+function moveFor(key, shiftKey) {
+  if (key === "ArrowLeft" || key === "ArrowRight") {
+    const by = key === "ArrowLeft" ? -1 : 1;
+    return shiftKey ? { name: "second", by } : { name: "frame", by };
+  }
+  if (key === " ") return { name: "play" };
+  return key === "Home" ? { name: "start" } : null;
+}
+
+function answerFor(key, target) {
+  if (/^[0-9]$/.test(key)) return { name: "digit", digit: key === "0" ? 10 : Number(key) };
+  if (key === "Enter") return { name: "submit" };
+  if (target === "answer" && (key === "ArrowUp" || key === "ArrowDown")) return { name: "change", by: key === "ArrowUp" ? 1 : -1 };
+  return null;
+}
+
+function letterFor(key) {
+  if (key === "+" || key === "=") return { name: "gain", by: 1 };
+  if (key === "-" || key === "−") return { name: "gain", by: -1 };
+  if (key === "?") return { name: "keys" };
+  const name = LETTERS[key.toLowerCase()];
+  return name ? { name } : null;
+}
+
+// What kind of place an event's element is.
+export function targetKind(element) {
+  if (!element?.closest) return "page";
+  if (element.closest("dialog")) return "dialog";
+  if (element.closest("textarea, input:not([type=range], [type=checkbox], [type=radio]), [contenteditable]")) return "text";
+  if (element.closest("[role=radio]")) return "answer";
+  return element.closest("button, a, select, summary, input, [role=slider]") ? "control" : "page";
+}

@@ -1,0 +1,45 @@
+// Keys of the whole page → what the view does. keymap.js decides what a key means.
+
+import { actionFor, targetKind } from "./keymap.js";
+
+export function bindKeys(view) {
+  const acts = {
+    play: () => view.transport.clock?.toggle(),
+    start: () => view.transport.clock?.restart(),
+    frame: ({ by }) => view.transport.clock?.step(by),
+    second: ({ by }) => view.seekBy(by),
+    loop: () => view.transport.toggle("loop"),
+    digit: ({ digit }) => view.form.answerByDigit(digit),
+    change: ({ by }) => view.form.change(by),
+    gain: ({ by }) => view.changeGain(by),
+    submit: () => view.submit("label"),
+    "cant-tell": () => view.submit("cant_tell"),
+    "bad-signal": () => view.submit("bad_signal"),
+    skip: () => view.dialogs.openSkip(),
+    undo: () => view.undo(),
+    note: () => view.form.note.focus(),
+    keys: () => view.dialogs.openKeys(),
+    "leave-text": () => view.form.focusOpenRow(),
+  };
+  const needClip = new Set(["play", "start", "frame", "second", "digit", "change", "submit", "cant-tell", "bad-signal", "skip", "note"]);
+
+  document.addEventListener("keydown", (event) => {
+    const action = actionFor({
+      key: event.key,
+      shiftKey: event.shiftKey,
+      ctrlKey: event.ctrlKey,
+      altKey: event.altKey,
+      metaKey: event.metaKey,
+      target: document.querySelector("dialog[open]") ? "dialog" : targetKind(event.target),
+    });
+    if (!action || event.isComposing || (needClip.has(action.name) && !view.hasClip)) return;
+    event.preventDefault();
+    const repeats = ["frame", "second", "change", "gain"].includes(action.name);
+    if (!event.repeat || repeats) acts[action.name](action);
+  });
+
+  // A pointer on a tool leaves the focus where it was, so that Space goes on playing.
+  document.addEventListener("mousedown", (event) => {
+    if (event.target.closest("[data-keep-focus] button, .bench-actions button, .previous button, .answer")) event.preventDefault();
+  });
+}

@@ -1,0 +1,29 @@
+// The entry: builds the widgets from the page and lets the flow speak to them.
+
+import { Api } from "./api.js";
+import { Flow } from "./flow.js";
+import { bindKeys } from "./keys.js";
+import { View } from "./view.js";
+
+const root = document.getElementById("bench");
+const config = JSON.parse(document.getElementById("bench-config").textContent);
+const api = new Api({ slug: config.slug, csrfToken: root.dataset.csrf });
+const view = new View({ root, api, storage: window.localStorage });
+const flow = new Flow({
+  api,
+  view,
+  storage: window.localStorage,
+  config: { ...config, isVisible: () => document.visibilityState === "visible" },
+});
+view.listen(flow);
+bindKeys(view);
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") flow.becameVisible();
+  else flow.becameHidden();
+});
+window.addEventListener("online", () => flow.networkReturned());
+window.addEventListener("offline", () => flow.networkLost());
+window.addEventListener("pagehide", () => flow.becameHidden());
+
+flow.start();

@@ -1,0 +1,65 @@
+// The media of held clips: a video element and an EEG tile for each, loaded before they are needed and dropped when the clip has gone.
+
+import { parseTile } from "./tiles.js";
+import { TimeMap } from "./timemap.js";
+
+export class MediaShelf {
+  constructor({ api, stage }) {
+    this.api = api;
+    this.stage = stage;
+    this.held = new Map();
+  }
+
+  // Starts loading; a second call for the same clip returns what the first began.
+  load(task) {
+    let media = this.held.get(task.clip_id);
+    if (!media) {
+      media = { video: task.video ? this.#video(task) : null, eeg: task.eeg ? this.#eeg(task) : null };
+      this.held.set(task.clip_id, media);
+    }
+    if (task.eeg && !media.eeg) media.eeg = this.#eeg(task);
+    return media;
+  }
+
+  keepOnly(clipIds) {
+    for (const clipId of [...this.held.keys()].filter((id) => !clipIds.includes(id))) this.drop(clipId);
+  }
+
+  drop(clipId) {
+    const media = this.held.get(clipId);
+    this.held.delete(clipId);
+    if (!media?.video) return;
+    media.video.removeAttribute("src");
+    media.video.load(); // lets go of the connection and the decoder
+    media.video.remove();
+  }
+
+  show(clipId) {
+    for (const [id, { video }] of this.held) {
+      if (video) video.classList.toggle("is-shown", id === clipId);
+    }
+  }
+
+  #video(task) {
+    const video = document.createElement("video");
+    Object.assign(video, { muted: true, playsInline: true, preload: "auto", disablePictureInPicture: true, src: task.video.url });
+    video.dataset.clipId = task.clip_id;
+    video.dataset.testid = "video";
+    const first_s = Math.max(0, new TimeMap(task.video).toVideo(task.start_s));
+    video.addEventListener("loadedmetadata", () => {
+      if (video.currentTime === 0) video.currentTime = first_s;
+    }, { once: true });
+    this.stage.append(video);
+    return video;
+  }
+
+  #eeg(task) {
+    const tile = this.api.tile(task.eeg.url, task.context_start_s, task.context_stop_s).then(parseTile);
+    tile.catch(() => {
+      // a prefetch that failed is tried again when its clip comes up; whoever awaits this one shows the reason
+      const media = this.held.get(task.clip_id);
+      if (media?.eeg === tile) media.eeg = null;
+    });
+    return tile;
+  }
+}

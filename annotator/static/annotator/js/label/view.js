@@ -1,0 +1,268 @@
+// What the page shows: the flow tells it, the person's hands reach the flow through it.
+
+import { ChannelMenu } from "./channelmenu.js";
+import { FreeClock, VideoClock } from "./clock.js";
+import { Dialogs, disclose } from "./dialogs.js";
+import { answersOf } from "./draft.js";
+import { EegPane } from "./eegpane.js";
+import { AnswerForm } from "./form.js";
+import { MediaShelf } from "./media.js";
+import { progressOf } from "./queue.js";
+import { STRINGS } from "./strings.js";
+import { TimeMap } from "./timemap.js";
+import { Transport } from "./transport.js";
+
+const el = (id) => document.getElementById(id);
+
+export class View {
+  constructor({ root, api, storage }) {
+    this.root = root;
+    this.scheme = [];
+    this.shelf = new MediaShelf({ api, stage: el("stage") });
+    this.form = new AnswerForm({ root: el("answers"), note: el("note"), onChange: (fields) => this.flow.change(fields) || this.#ready() });
+    this.transport = new Transport({ root: el("transport"), storage });
+    this.pane = new EegPane({ root: el("pane"), signals: el("signals"), overlay: el("overlay"), onScrub: (s) => this.scrub(s) });
+    this.dialogs = new Dialogs({ skip: el("skip-dialog"), keys: el("keys-dialog"), onSkip: (reason, comment) => this.flow.skip(reason, comment) });
+    this.channels = new ChannelMenu({
+      list: el("channels-list"), count: el("channels-count"), all: el("channels-all"), none: el("channels-none"), storage,
+      onChange: (hidden) => this.pane.setHidden(hidden),
+    });
+    disclose(el("why-button"), el("why-panel"));
+    disclose(el("channels-button"), el("channels-panel"));
+    this.changeGain(0);
+  }
+
+  get hasClip() {
+    return !el("bench-work").hidden;
+  }
+
+  listen(flow) {
+    this.flow = flow;
+    const clicks = {
+      "do-submit": () => this.submit("label"),
+      "do-cant-tell": () => this.submit("cant_tell"),
+      "do-bad-signal": () => this.submit("bad_signal"),
+      "do-skip": () => this.dialogs.openSkip(),
+      "do-undo": () => this.undo(),
+      "state-undo": () => this.undo(),
+      "do-keys": () => this.dialogs.openKeys(),
+      "gain-up": () => this.changeGain(1),
+      "gain-down": () => this.changeGain(-1),
+      "state-retry": () => flow.claim(),
+      "message-next": () => flow.takeNext(),
+      "message-close": () => this.clearMessage(),
+    };
+    for (const [id, act] of Object.entries(clicks)) el(id).addEventListener("click", act);
+    el("timebase").addEventListener("change", ({ target }) => this.pane.setTimebase(target.value === "clip" ? "clip" : Number(target.value)));
+  }
+
+  // ---- a clip
+
+  task(task, { draft, scheme, next, isSame, canAnswer }) {
+    this.scheme = scheme;
+    this.form.build(scheme);
+    if (!isSame) this.#open(task, { draft, canAnswer });
+    if (next) this.shelf.load(next);
+    this.shelf.keepOnly([task.clip_id, next?.clip_id]);
+  }
+
+  #open(task, { draft, canAnswer }) {
+    const wasAway = !this.hasClip;
+    this.clearMessage();
+    el("bench-state").hidden = true;
+    el("bench-work").hidden = false;
+    this.form.setEnabled(canAnswer);
+    this.form.setDraft(draft);
+    this.#showFacts(task);
+    this.#openMedia(task);
+    Object.assign(this.root.dataset, { state: "ready", clipId: task.clip_id });
+    this.#ready();
+    if (wasAway || document.activeElement === document.body || this.form.root.contains(document.activeElement)) this.form.focusRow(0);
+    else this.form.active = 0;
+    if (this.transport.preferences.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.transport.clock.play();
+  }
+
+  #openMedia(task) {
+    this.transport.clock?.close();
+    const media = this.shelf.load(task);
+    this.shelf.show(task.clip_id);
+    const clock = media.video ? new VideoClock(task, media.video, new TimeMap(task.video)) : new FreeClock(task);
+    clock.onTick = (session_s) => this.#tick(session_s);
+    this.transport.attach(clock);
+    el("stage").classList.toggle("is-bare", !media.video);
+    this.#stageNote(media.video ? "" : STRINGS.noVideo);
+    media.video?.addEventListener("error", () => this.#stageNote(STRINGS.failedMedia(STRINGS.video, media.video.error?.message || "")));
+    this.#openEeg(task, media);
+    this.#tick(clock.session_s);
+  }
+
+  async #openEeg(task, media) {
+    this.pane.setClip(task, null);
+    this.channels.setChannels([]);
+    if (!media.eeg) return this.#paneNote(STRINGS.noEeg);
+    this.#paneNote(this.isFirstTrace === false ? "" : STRINGS.loadingClip);
+    try {
+      const tile = await media.eeg;
+      if (this.root.dataset.clipId !== String(task.clip_id)) return;
+      this.isFirstTrace = false;
+      this.#paneNote("");
+      this.pane.setClip(task, tile);
+      this.channels.setChannels(tile.channels);
+      this.pane.setCursor(this.transport.clock.session_s);
+    } catch (error) {
+      if (this.root.dataset.clipId !== String(task.clip_id)) return;
+      this.#paneNote(STRINGS.failedMedia(STRINGS.eeg, error.message));
+    }
+  }
+
+  #tick(session_s) {
+    const { clock } = this.transport;
+    this.pane.setCursor(session_s);
+    this.transport.showTime(session_s);
+    this.root.dataset.sessionTime = session_s.toFixed(4);
+    this.root.dataset.cursorS = session_s.toFixed(4);
+    this.root.dataset.videoTime = clock.mediaTime === undefined || clock.mediaTime === null ? "" : clock.mediaTime.toFixed(4);
+  }
+
+  #showFacts(task) {
+    const facts = STRINGS.why(task.why ?? {}).flatMap(([name, value]) => [
+      Object.assign(document.createElement("dt"), { textContent: name }),
+      Object.assign(document.createElement("dd"), { textContent: value }),
+    ]);
+    el("why-facts").replaceChildren(...facts);
+    el("session-name").textContent = task.session;
+    el("session-name").title = STRINGS.loadTime(task);
+    const both = task.video && task.eeg;
+    el("sync-state").textContent = both ? STRINGS.sync(task.video) : task.eeg ? STRINGS.syncOne.noVideo : STRINGS.syncOne.noEeg;
+    el("sync-state").title = both ? STRINGS.syncTitle(task.video) : "";
+  }
+
+  // ---- hands
+
+  submit(answer) {
+    if (answer === "label" && this.flow.openQuestion()) {
+      this.message(this.flow.openQuestion(), "info");
+      this.form.focusOpenRow();
+      return;
+    }
+    if (this.flow.submit(answer)) this.say(STRINGS.submitted);
+  }
+
+  undo() {
+    return this.flow.undo();
+  }
+
+  scrub(session_s) {
+    this.transport.clock.seek(session_s);
+  }
+
+  seekBy(seconds) {
+    const { clock } = this.transport;
+    clock.seek(clock.session_s + seconds);
+  }
+
+  changeGain(by) {
+    this.pane.changeGain(by);
+    el("gain-value").textContent = STRINGS.gain(this.pane.gain_uv);
+  }
+
+  #ready() {
+    const isOpen = Boolean(this.flow.draft && this.flow.openQuestion());
+    el("do-submit").setAttribute("aria-disabled", String(isOpen));
+    if (!isOpen && el("bench-message").dataset.level === "info") this.clearMessage();
+  }
+
+  // ---- states and signs
+
+  state(name, { why = "", progress = null, nPending = 0 } = {}) {
+    this.transport.clock?.close();
+    this.shelf.keepOnly([]);
+    el("bench-work").hidden = true;
+    el("bench-state").hidden = false;
+    Object.assign(this.root.dataset, { state: name, clipId: "" });
+    const { title, text } = STRINGS[name];
+    el("state-title").textContent = title;
+    el("state-text").textContent = text(progress ?? (name === "waiting" ? nPending : why));
+    el("state-icon").setAttribute("href", { empty: "#i-success", waiting: "#i-info" }[name] ?? "#i-warning");
+    el("state-retry").hidden = name !== "failed";
+    el("state-undo").hidden = !["empty", "waiting"].includes(name) || !this.flow.undoable.length;
+    el("state-study").hidden = name === "waiting";
+    for (const id of ["sync-state", "saved-state"]) el(id).textContent = "";
+  }
+
+  status({ progress, nPending, isOnline, isSending, last }) {
+    const done = progressOf(progress, nPending);
+    el("progress-text").textContent = this.hasClip ? STRINGS.progress(done) : STRINGS.progressDone(done);
+    el("progress-bar").value = done.fraction;
+    const net = isOnline ? (nPending && isSending ? "sending" : "online") : "offline";
+    el("net-state").textContent = STRINGS.net[net] instanceof Function ? STRINGS.net[net](nPending) : STRINGS.net[net];
+    Object.assign(el("net-state").dataset, { net, pending: nPending });
+    this.#previous(last);
+  }
+
+  saved(name) {
+    el("saved-state").textContent = STRINGS.saved[name];
+    el("saved-state").dataset.saved = name;
+  }
+
+  #previous(last) {
+    el("previous").hidden = !last;
+    if (!last) return;
+    const parts = [STRINGS.previous.label, this.#answerText(last), `· ${last.isSent ? (last.isLate ? STRINGS.previous.late : STRINGS.previous.sent) : STRINGS.previous.kept}`];
+    if (last.opinion) parts.push(`· ${STRINGS.previous.opinion} ${this.#opinionText(last.opinion)}`);
+    el("previous-text").textContent = parts.join(" ");
+    el("previous").dataset.sent = String(Boolean(last.isSent));
+  }
+
+  #answerText({ answer, draft }) {
+    if (answer !== "label") return STRINGS.answers[answer];
+    return this.scheme.map((dimension) => answersOf(dimension).find((one) => one.value === draft.values[dimension.key]))
+      .map((one) => one?.word || one?.value || "–").join(", ");
+  }
+
+  #opinionText(opinion) {
+    return this.scheme.filter(({ key }) => opinion[key]).map((dimension) => {
+      const shares = opinion[dimension.key];
+      const best = shares.indexOf(Math.max(...shares));
+      const answer = answersOf(dimension)[best];
+      return STRINGS.previous.share(answer?.word || answer?.value, shares[best]);
+    }).join(", ");
+  }
+
+  leaseLost() {
+    this.message(STRINGS.leaseLost, "warning", { offersNext: true });
+    this.root.dataset.state = "lease-lost";
+  }
+
+  signedOut(nPending) {
+    this.message(nPending ? STRINGS.signedOut(nPending) : STRINGS.signedOutNone, "warning", { offersSignIn: true });
+  }
+
+  message(text, level, { offersNext = false, offersSignIn = false } = {}) {
+    el("bench-message-text").textContent = text;
+    el("bench-message-icon").setAttribute("href", `#i-${level}`);
+    el("bench-message").dataset.level = level;
+    el("message-next").hidden = !offersNext;
+    el("message-sign-in").hidden = !offersSignIn;
+    el("bench-message").hidden = false;
+  }
+
+  clearMessage() {
+    el("bench-message").hidden = true;
+    el("bench-message").dataset.level = "";
+  }
+
+  say(text) {
+    el("say").textContent = text;
+  }
+
+  #stageNote(text) {
+    el("stage-note").hidden = !text;
+    el("stage-note").textContent = text;
+  }
+
+  #paneNote(text) {
+    el("pane-note").hidden = !text;
+    el("pane-note").textContent = text;
+  }
+}
