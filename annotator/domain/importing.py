@@ -1,0 +1,231 @@
+"""Recordings come in: one job finds the sessions, one child job a session imports it, the last child hands back.
+
+Everything about a session becomes visible in one transaction, or nothing of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from annotator.domain import audit, jobs, queueing, sessions
+from annotator.enums import JobKind, JobState, SessionStatus
+from annotator.exceptions import DomainError
+from annotator.models import Job, RecordingSession, Study, Subject, User
+from mlcore.types import JsonObject, RecordingSpec
+
+LAYOUTS = ("auto", "mahnob", "manifest")
+MAX_STUDY_CHANNELS = 64
+
+
+# --- asking for an import --------------------------------------------------------------------------------------------
+
+
+def request_import(study: Study, *, actor: User | None, source: Path, layout: str = "auto") -> Job:
+    if layout not in LAYOUTS:
+        raise DomainError(f"There is no layout {layout!r}: choose one of {', '.join(LAYOUTS)}.", "bad_layout")
+    if not source.exists():
+        raise DomainError(f"{source} does not exist: name a folder of recordings or a manifest.", "source_missing")
+    with transaction.atomic():
+        payload = {"source": str(source.absolute()), "layout": layout}
+        job = jobs.create_job(JobKind.IMPORT, study=study, actor=actor, payload=payload)
+        audit.record(actor, study, "import", job, payload)
+    return job
+
+
+def cancel_import(job: Job) -> None:
+    """Stop an import: sessions that are ready stay, the others are not begun or leave nothing behind."""
+    with transaction.atomic():
+        for child in job.children.filter(state__in=jobs.UNFINISHED).order_by("pk"):
+            if jobs.request_cancel(child) and child.session_id:
+                _mark_failed(child.session_id, "The import was cancelled.")
+        jobs.request_cancel(job)
+        settle_parent(job.pk)
+
+
+# --- the sessions of an import ---------------------------------------------------------------------------------------
+
+
+def register_sessions(job_id: int, token: int, *, root: Path, specs: Iterable[RecordingSpec]) -> int:
+    """Rows for the sessions that were found and a child job for each; the job then waits for them. How many."""
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        known = set(job.children.values_list("session_id", flat=True))
+        found = [_session_row(job.study, spec) for spec in specs]
+        for session in found:
+            if session.pk not in known:
+                jobs.create_job(
+                    JobKind.IMPORT_SESSION,
+                    study=job.study,
+                    parent=job,
+                    session=session,
+                    actor=job.created_by,
+                    payload={"root": str(root), "spec": session.spec},
+                )
+        job.payload = {**job.payload, "root": str(root), "step": "open"}
+        job.save(update_fields=["payload"])
+        jobs.wait_for_children(job_id, token, activity=f"0 of {len(found)} sessions imported")
+    with transaction.atomic():
+        settle_parent(job_id)  # there may be no child, or all of them may have ended before
+    return len(found)
+
+
+def _session_row(study: Study, spec: RecordingSpec) -> RecordingSession:
+    subject, _ = Subject.objects.get_or_create(study=study, code=spec.subject)
+    session, is_new = RecordingSession.objects.get_or_create(
+        study=study,
+        subject=subject,
+        code=spec.session,
+        defaults={"layout": spec.layout, "spec": spec.to_json()},
+    )
+    if not is_new:
+        session.spec, session.layout = spec.to_json(), spec.layout
+        if session.status == SessionStatus.FAILED:
+            session.status = SessionStatus.PENDING
+        session.save(update_fields=["spec", "layout", "status"])
+    return session
+
+
+def fix_eeg_channels(study: Study, channels: Sequence[str]) -> tuple[str, ...]:
+    """The study's channel list: as it is, or, while it is empty, these, once and for all."""
+    with transaction.atomic():
+        locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        if not locked.eeg_channels and channels:
+            locked.eeg_channels = list(channels)[:MAX_STUDY_CHANNELS]
+            locked.save(update_fields=["eeg_channels"])
+            audit.record(None, locked, "fix_eeg_channels", locked, {"channels": locked.eeg_channels})
+    study.eeg_channels = locked.eeg_channels
+    return tuple(str(name) for name in locked.eeg_channels)
+
+
+def fingerprint(digests: Mapping[str, str], spec: RecordingSpec, study: Study, versions: Mapping[str, int]) -> str:
+    """SHA-256 over everything that the result of an import depends on: files, hints, study settings, versions."""
+    facts: Any = {
+        "files": dict(digests),
+        "spec": spec.to_json(),
+        "window_s": study.window_s,
+        "hop_s": study.hop_s,
+        "eeg_channels": study.eeg_channels,
+        "eeg_sfreq": study.eeg_sfreq,
+        "min_eeg_channels": study.min_eeg_channels,
+        "face_fps": study.face_fps,
+        "include_single_modality": study.include_single_modality,
+        "versions": dict(versions),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def begin_session(session: RecordingSession, job_id: int, token: int) -> None:
+    """Say that its import runs; one that is ready stays ready and usable meanwhile."""
+    with transaction.atomic():
+        jobs.hold(job_id, token)
+        RecordingSession.objects.filter(pk=session.pk).exclude(status=SessionStatus.READY).update(
+            status=SessionStatus.IMPORTING, error=""
+        )
+
+
+# --- how a session ends ----------------------------------------------------------------------------------------------
+
+
+def session_unchanged(job_id: int, token: int) -> None:
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        jobs.end(job, JobState.SUCCEEDED, result={"unchanged": True})
+        _end_child(job)
+
+
+def session_ready(job_id: int, token: int, imported: sessions.ImportedSession) -> None:
+    """Publish what the import found, in one transaction. Raises JobLostError, or Conflict where labels forbid it."""
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        assert job.session_id is not None, f"job {job.pk} has no session"
+        session = RecordingSession.objects.select_for_update(of=("self",)).get(pk=job.session_id)
+        if session.fingerprint == imported.fingerprint and session.status == SessionStatus.READY:
+            sessions.store_derived(session, imported)  # its files were lost and made again; clips and labels stay
+        else:
+            sessions.replace_session(session, imported)
+        jobs.end(job, JobState.SUCCEEDED, result={"clips": len(imported.clips)})
+        _end_child(job)
+
+
+def session_failed(job_id: int, token: int, reason: str, traceback: str = "", *, is_cancelled: bool = False) -> None:
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        if job.session_id:
+            _mark_failed(job.session_id, reason)
+        state = JobState.CANCELLED if is_cancelled else JobState.FAILED
+        jobs.end(job, state, reason=reason, traceback=traceback)
+        _end_child(job)
+
+
+def _mark_failed(session_id: int, reason: str) -> None:
+    """A session that was imported before keeps what it has."""
+    RecordingSession.objects.filter(pk=session_id).exclude(status=SessionStatus.READY).update(
+        status=SessionStatus.FAILED, error=reason
+    )
+
+
+# --- the end of an import --------------------------------------------------------------------------------------------
+
+
+def _end_child(job: Job) -> None:
+    if job.parent_id:
+        settle_parent(job.parent_id)
+
+
+def settle_parent(parent_id: int) -> None:
+    """Count the children that have ended; the last of them sends the parent to its closing step, once.
+
+    The lock on the parent's row makes children that end together count one after the other.
+    """
+    parent = Job.objects.select_for_update(of=("self",)).get(pk=parent_id)
+    waits = parent.state == JobState.RUNNING and parent.heartbeat_at is None
+    if not waits:
+        return
+    n_all = parent.children.count()
+    n_left = parent.children.filter(state__in=jobs.UNFINISHED).count()
+    if n_left == 0:
+        jobs.resume_parent(parent)
+        return
+    parent.progress = (n_all - n_left) / n_all
+    parent.activity = f"{n_all - n_left} of {n_all} sessions imported"
+    parent.save(update_fields=["progress", "activity"])
+
+
+def finish_import(job_id: int, token: int) -> None:
+    """Open the clips of the whole batch to the annotators and list what became of each session."""
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        queueing.open_clips(job.study)
+        report = session_reports(job)
+        ready = [item for item in report if item["status"] == SessionStatus.READY]
+        failed = bool(report) and not ready
+        reason = "None of the sessions could be imported." if failed else ""
+        state = JobState.FAILED if failed else JobState.SUCCEEDED
+        jobs.end(job, state, result={"sessions": report}, reason=reason)
+
+
+def session_reports(job: Job) -> list[JsonObject]:
+    """What became of each session of an import: the one account that the page, the API and the command line give."""
+    children = job.children.select_related("session__subject").order_by("session__subject__code", "session__code")
+    return [_session_report(child, child.session) for child in children if child.session]
+
+
+def _session_report(child: Job, session: RecordingSession) -> JsonObject:
+    failed = child.state in (JobState.FAILED, JobState.CANCELLED)
+    modalities = [name for name, has in (("eeg", session.has_eeg), ("face", session.has_video)) if has]
+    return {
+        "subject": session.subject.code,
+        "session": session.code,
+        "status": str(SessionStatus.FAILED if failed else session.status),
+        "clips": session.clips.count(),
+        "modalities": modalities,
+        "error": child.reason if failed else session.error,
+        "warnings": session.warnings,
+        "unchanged": bool(child.result.get("unchanged")),
+    }

@@ -1,0 +1,300 @@
+"""Retraining rounds: frozen labels in, a model and a ranking out, published in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from annotator.domain import audit, jobs, queueing
+from annotator.domain.versions import code_version
+from annotator.enums import AnswerKind, JobKind, JobState, LabelState, RankingPolicy, RoundState, SessionStatus
+from annotator.exceptions import Conflict, DomainError
+from annotator.models import Clip, Job, Label, Prediction, Ranking, Round, RoundLabel, Study, User
+from mlcore.types import Dimension, JsonObject
+
+LIVE = (RoundState.QUEUED, RoundState.RUNNING)
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredClip:
+    clip_id: int
+    probabilities: Mapping[str, Sequence[float]]
+    alpha: Mapping[str, Sequence[float]]
+    #: what ordered it: {"entropy", "entropy_by_target", "vacuity", "agreement"}
+    scores: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOutcome:
+    """What training found; `ranked` is best first."""
+
+    metrics: JsonObject
+    history: list[JsonObject]
+    #: relative to MODEL_ROOT
+    model_path: str
+    model_sha256: str
+    ranked: tuple[ScoredClip, ...]
+
+
+# --- launching -------------------------------------------------------------------------------------------------------
+
+
+def launch_round(study: Study, *, actor: User | None, config: JsonObject | None = None) -> Round:
+    """Freeze the labels and queue the training, or refuse in one sentence."""
+    with transaction.atomic():
+        locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+        _refuse_a_second_round(locked)
+        labels = list(frozen_candidates(locked))
+        _refuse_too_little(locked, labels)
+        round_ = _create_round(locked, labels, actor=actor, config=config or {})
+        RoundLabel.objects.bulk_create((RoundLabel(round=round_, label=label) for label in labels), batch_size=BATCH)
+        jobs.create_job(JobKind.ROUND, study=locked, actor=actor, round=round_, payload={"max_clip": _max_clip(locked)})
+        audit.record(actor, locked, "launch_round", round_, {"n_labels": round_.n_labels})
+    return round_
+
+
+def frozen_candidates(study: Study) -> QuerySet[Label]:
+    """The current labels of clips that can be read: pool and test subjects alike."""
+    return (
+        Label.objects.filter(study=study, state=LabelState.CURRENT, clip__session__status=SessionStatus.READY)
+        .select_related("clip__subject")
+        .order_by("clip_id", "pk")
+    )
+
+
+def _refuse_a_second_round(study: Study) -> None:
+    live = study.rounds.filter(state__in=LIVE).first()
+    if live:
+        raise Conflict(f"Round {live.number} is still running: wait for it or cancel it.", "round_running")
+
+
+def _refuse_too_little(study: Study, labels: Sequence[Label]) -> None:
+    if not study.subjects.filter(is_test=True).exists():
+        raise DomainError(
+            "No test subjects are set aside, so no score could be honest: import at least 2 subjects.",
+            "no_test_subjects",
+        )
+    votes = [label for label in labels if label.answer == AnswerKind.LABEL and not label.clip.subject.is_test]
+    n_clips = len({label.clip_id for label in votes})
+    if n_clips < study.min_labels:
+        raise DomainError(
+            f"Too few labels: {n_clips} clips outside the test subjects are labelled, "
+            f"a round needs at least {study.min_labels}.",
+            "too_few_labels",
+        )
+    for dimension in study.dimensions:
+        _refuse_one_class(dimension, votes)
+
+
+def _refuse_one_class(dimension: Dimension, votes: Iterable[Label]) -> None:
+    seen = {label.values[dimension.key] for label in votes if dimension.key in label.values}
+    if len(seen) < 2:
+        raise DomainError(
+            f"{dimension.title} has been given fewer than 2 different answers outside the test subjects: "
+            "nothing can be learned from one; label more clips.",
+            "too_few_classes",
+        )
+
+
+def _create_round(study: Study, labels: Sequence[Label], *, actor: User | None, config: JsonObject) -> Round:
+    number = (study.rounds.aggregate(last=Max("number"))["last"] or 0) + 1
+    return Round.objects.create(
+        study=study,
+        number=number,
+        parent=study.promoted_round,
+        seed=_seed(study, number),
+        config=config,
+        code_version=code_version(),
+        data_hash=data_hash(labels, _max_clip(study)),
+        n_labels=len(labels),
+        n_clips=len({label.clip_id for label in labels}),
+        created_by=actor,
+    )
+
+
+def _seed(study: Study, number: int) -> int:
+    """Of its own for every round, and the same whenever the study's history is repeated."""
+    digest = hashlib.sha256(f"{study.seed}/{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def _max_clip(study: Study) -> int:
+    return int(study.clips.aggregate(last=Max("pk"))["last"] or 0)
+
+
+def data_hash(labels: Iterable[Label], max_clip: int) -> str:
+    """SHA-256 over the frozen labels, their clips, and the last clip that the round may see."""
+    facts = sorted([str(label.uuid), label.clip_id, label.answer, label.values] for label in labels)
+    return hashlib.sha256(json.dumps([facts, max_clip], sort_keys=True).encode()).hexdigest()
+
+
+# --- what a round learns from ----------------------------------------------------------------------------------------
+
+
+def frozen_votes(round_: Round) -> dict[int, list[JsonObject]]:
+    """Clip -> the answers given to it, as frozen. "Can't tell" and "bad signal" are no votes."""
+    votes: dict[int, list[JsonObject]] = defaultdict(list)
+    frozen = Label.objects.filter(rounds__round=round_, answer=AnswerKind.LABEL).order_by("pk")
+    for clip_id, values in frozen.values_list("clip_id", "values").iterator(BATCH):
+        votes[clip_id].append(values)
+    return dict(votes)
+
+
+def readable_clips(round_: Round, max_clip: int) -> QuerySet[Clip]:
+    """The clips that the round may see, in the order of their sessions' shards."""
+    return (
+        Clip.objects.filter(study_id=round_.study_id, session__status=SessionStatus.READY, pk__lte=max_clip)
+        .select_related("subject", "session")
+        .order_by("session_id", "shard_row")
+    )
+
+
+def pool_clips(round_: Round, max_clip: int) -> set[int]:
+    """Clips of the pool that still wanted an answer when the labels were frozen: these are scored and ranked."""
+    answers: dict[int, int] = defaultdict(int)
+    for clip_id in Label.objects.filter(rounds__round=round_).values_list("clip_id", flat=True).iterator(BATCH):
+        answers[clip_id] += 1
+    overlap = round_.study.overlap
+    clips = readable_clips(round_, max_clip).filter(subject__is_test=False).values_list("pk", "overlap")
+    return {pk for pk, own in clips.iterator(BATCH) if answers[pk] < (own if own is not None else overlap)}
+
+
+# --- while it runs ---------------------------------------------------------------------------------------------------
+
+
+def begin_round(job_id: int, token: int, *, config: JsonObject) -> None:
+    """Say that it runs, with the configuration in full and the code that trains it."""
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        round_ = Round.objects.select_for_update(of=("self",)).get(pk=_round_of(job))
+        round_.state, round_.started_at = RoundState.RUNNING, round_.started_at or timezone.now()
+        round_.config, round_.code_version = config, code_version()
+        round_.save(update_fields=["state", "started_at", "config", "code_version"])
+
+
+def _round_of(job: Job) -> int:
+    assert job.round_id is not None, f"job {job.pk} has no round"
+    return job.round_id
+
+
+def record_history(job_id: int, token: int, history: list[JsonObject]) -> None:
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        Round.objects.filter(pk=_round_of(job)).update(history=history)
+
+
+def publish_round(round_: Round, *, job_id: int, token: int, outcome: RoundOutcome) -> None:
+    """Model, predictions and ranking become visible together, or none of them. Raises JobLostError."""
+    with transaction.atomic():
+        study = Study.objects.select_for_update(no_key=True).get(pk=round_.study_id)
+        job = jobs.hold(job_id, token)
+        _store_outcome(round_, outcome)
+        ordered = [(clip.clip_id, clip.scores) for clip in _still_there(outcome.ranked)]
+        queueing.publish_ranking(study, round=round_, policy=RankingPolicy.ENTROPY, ordered=ordered, seed=round_.seed)
+        Study.objects.filter(pk=study.pk).update(promoted_round=round_)
+        jobs.end(job, JobState.SUCCEEDED, result={"ranked": len(ordered), "attempts": job.attempts})
+        audit.record(None, study, "publish_round", round_, {"ranked": len(ordered)})
+
+
+def _still_there(ranked: Sequence[ScoredClip]) -> list[ScoredClip]:
+    """A session may have been imported anew meanwhile: its old clips are gone."""
+    known = set(Clip.objects.filter(pk__in=[clip.clip_id for clip in ranked]).values_list("pk", flat=True))
+    return [clip for clip in ranked if clip.clip_id in known]
+
+
+def _store_outcome(round_: Round, outcome: RoundOutcome) -> None:
+    round_.state, round_.finished_at, round_.error = RoundState.PUBLISHED, timezone.now(), ""
+    round_.metrics, round_.history = outcome.metrics, outcome.history
+    round_.model_path, round_.model_sha256 = outcome.model_path, outcome.model_sha256
+    round_.save(update_fields=["state", "finished_at", "error", "metrics", "history", "model_path", "model_sha256"])
+    Prediction.objects.bulk_create(
+        (
+            Prediction(
+                round=round_,
+                clip_id=clip.clip_id,
+                probabilities={key: list(values) for key, values in clip.probabilities.items()},
+                alpha={key: list(values) for key, values in clip.alpha.items()},
+            )
+            for clip in _still_there(outcome.ranked)
+        ),
+        batch_size=BATCH,
+    )
+
+
+# --- other ends ------------------------------------------------------------------------------------------------------
+
+
+def round_failed(job_id: int, token: int, reason: str, traceback: str = "") -> None:
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        jobs.end(job, JobState.FAILED, reason=reason, traceback=traceback)
+        _close(job, RoundState.FAILED, reason)
+
+
+def round_cancelled(job_id: int, token: int) -> None:
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        jobs.end(job, JobState.CANCELLED, reason="Cancelled.")
+        _close(job, RoundState.CANCELLED, "")
+
+
+def _close(job: Job, state: RoundState, error: str) -> None:
+    Round.objects.filter(pk=_round_of(job), state__in=LIVE).update(state=state, error=error, finished_at=timezone.now())
+
+
+def cancel_round(round_: Round, *, actor: User | None) -> None:
+    """Stop it: at once if no worker has it, else within a few seconds. What served before goes on serving."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update(of=("self",)).get(round=round_)
+        if job.state not in jobs.UNFINISHED:
+            raise Conflict(f"Round {round_.number} has ended already.", "round_ended")
+        if jobs.request_cancel(job):
+            _close(job, RoundState.CANCELLED, "")
+        audit.record(actor, round_.study, "cancel_round", round_)
+
+
+# --- which model serves ----------------------------------------------------------------------------------------------
+
+
+def promote(round_: Round, *, actor: User | None) -> None:
+    """Let a published round's model and ranking serve."""
+    if round_.state != RoundState.PUBLISHED:
+        raise Conflict(f"Round {round_.number} was not published: there is no model to promote.", "not_published")
+    with transaction.atomic():
+        study = Study.objects.select_for_update(no_key=True).get(pk=round_.study_id)
+        _serve(study, round_, Ranking.objects.get(round=round_))
+        audit.record(actor, study, "promote_round", round_)
+
+
+def roll_back(study: Study, *, actor: User | None) -> Round | None:
+    """Let the published round before the serving one serve again; before the first that is the random order (None)."""
+    with transaction.atomic():
+        locked = (
+            Study.objects.select_for_update(no_key=True, of=("self",)).select_related("promoted_round").get(pk=study.pk)
+        )
+        serving = locked.promoted_round
+        if serving is None:
+            raise Conflict("No round serves yet: there is nothing to roll back.", "nothing_to_roll_back")
+        earlier = (
+            locked.rounds.filter(state=RoundState.PUBLISHED, number__lt=serving.number).order_by("-number").first()
+        )
+        ranking = locked.rankings.filter(round=earlier).exclude(policy=RankingPolicy.TEST).order_by("pk").last()
+        if ranking is None:
+            raise Conflict("There is no earlier ranking to roll back to.", "nothing_to_roll_back")
+        _serve(locked, earlier, ranking)
+        audit.record(actor, locked, "roll_back", serving, {"to": earlier.number if earlier else 0})
+    return earlier
+
+
+def _serve(study: Study, round_: Round | None, ranking: Ranking) -> None:
+    study.promoted_round, study.active_ranking = round_, ranking
+    study.save(update_fields=["promoted_round", "active_ranking"])
+    queueing.open_clips(study)  # clips that came after that ranking are appended to it

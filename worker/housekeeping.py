@@ -1,0 +1,68 @@
+"""What keeps the promises of Postgres while brokers forget and workers die; beat sends it every few seconds."""
+
+from __future__ import annotations
+
+import logging
+
+from kombu import Queue
+from kombu.exceptions import ChannelError
+
+from annotator.domain import endings, jobs, queueing
+from annotator.jobs import app
+from annotator.models import Job
+from worker.run import worker_name
+
+log = logging.getLogger(__name__)
+#: a message that left longer ago than this, and is not on its queue any more, is thought lost
+LOST_AFTER_S = 10.0
+
+
+@app.task(name="concord.sweep")
+def sweep() -> None:
+    hand_over_stale_jobs()
+    send_lost_jobs()
+    queueing.expire_leases()
+
+
+def hand_over_stale_jobs() -> None:
+    """Jobs whose worker fell silent: to another worker, or to their end if they were cancelled or keep killing."""
+    for job in jobs.stale_jobs():
+        if job.cancel_requested_at:
+            _end(job, None)
+        elif job.attempts >= jobs.MAX_ATTEMPTS:
+            _end(job, f"Its worker died {job.attempts} times; the log has the details under job {job.pk}.")
+        elif jobs.sent_before_it_died(job) or _is_lost(job):
+            log.warning("job %s: worker %s fell silent, it is sent again", job.pk, job.worker)
+            jobs.send_again(job)
+
+
+def send_lost_jobs() -> None:
+    """Queued jobs that no queue knows any more."""
+    for job in jobs.queued_jobs():
+        if _is_lost(job):
+            log.info("job %s was lost on its way, it is sent again", job.pk)
+            jobs.send_again(job)
+
+
+def _is_lost(job: Job) -> bool:
+    """Sent a while ago, and its queue has run dry: a busy queue is left alone."""
+    return not jobs.sent_within(job, LOST_AFTER_S) and waiting_messages(job.queue) == 0
+
+
+def _end(job: Job, reason: str | None) -> None:
+    """Take the job, so that a worker that was only slow can't write, and end it."""
+    token = jobs.take(job.pk, worker_name())
+    if token is None:
+        return
+    if reason is None:
+        endings.cancelled(job, token)
+    else:
+        endings.failed(job, token, reason)
+
+
+def waiting_messages(queue: str) -> int:
+    with app.connection_for_read() as connection:
+        try:
+            return int(Queue(queue, channel=connection.default_channel).queue_declare(passive=True)[1])
+        except ChannelError:  # the broker has never heard of the queue, or has forgotten it
+            return 0
