@@ -65,6 +65,13 @@ class Study(models.Model):
         return tuple(Dimension.from_json(item) for item in self.scheme)
 
 
+class CurrentMemberships(models.Manager["Membership"]):
+    """Who belongs to a study now."""
+
+    def get_queryset(self) -> models.QuerySet[Membership]:
+        return super().get_queryset().filter(ended_at__isnull=True)
+
+
 class Membership(models.Model):
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
@@ -74,6 +81,10 @@ class Membership(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     #: set when the person leaves the study; the row stays, so that their labels keep their pseudonym
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CurrentMemberships()
+    #: those who left included: whose pseudonym a label carries
+    everyone = models.Manager["Membership"]()
 
     class Meta:
         constraints = [

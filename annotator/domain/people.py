@@ -1,0 +1,99 @@
+"""Accounts, passwords and API tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from annotator.domain import audit
+from annotator.exceptions import Conflict, DomainError, NotFound
+from annotator.models import ApiToken, User
+
+PREFIX = "concord_"
+#: `last_used_at` is written at most this often
+TOKEN_TOUCH = timedelta(minutes=1)
+
+
+@transaction.atomic
+def create_user(username: str, *, password: str | None, is_superuser: bool = False, is_simulated: bool = False) -> User:
+    """A new account; without a password nobody can log in to it."""
+    user = User(username=username, is_superuser=is_superuser, is_staff=is_superuser, is_simulated=is_simulated)
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        raise DomainError(f"{username!r} can't be a user name: {' '.join(error.messages)}", "bad_username") from error
+    if User.objects.filter(username=username).exists():
+        raise Conflict(f"There is already a user called {username!r}.", "username_taken")
+    _set(user, password)
+    user.save()
+    audit.record(None, None, "create", user, {"username": username})
+    return user
+
+
+@transaction.atomic
+def set_password(user: User, password: str | None) -> None:
+    _set(user, password)
+    user.save(update_fields=["password"])
+    audit.record(None, None, "set_password", user)
+
+
+def _set(user: User, password: str | None) -> None:
+    if password is None:
+        user.set_unusable_password()
+        return
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise DomainError(f"That password is not safe: {' '.join(error.messages)}", "weak_password") from error
+    user.set_password(password)
+
+
+def find_user(username: str) -> User:
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise NotFound(f"There is no user called {username!r}.")
+    return user
+
+
+@transaction.atomic
+def issue_token(user: User, name: str) -> str:
+    """A new bearer token; the only time that anybody sees it."""
+    token = PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken.objects.create(user=user, name=name, digest=_digest(token))
+    audit.record(user, None, "issue_token", row, {"name": name})
+    return token
+
+
+@transaction.atomic
+def revoke_token(user: User, token_id: int) -> None:
+    n_changed = ApiToken.objects.filter(pk=token_id, user=user, revoked_at__isnull=True).update(
+        revoked_at=timezone.now()
+    )
+    if not n_changed:
+        raise NotFound("You have no such token.")
+    audit.record(user, None, "revoke_token", ApiToken.objects.get(pk=token_id))
+
+
+def user_of_token(token: str) -> User | None:
+    """Whose token this is; None for a wrong, revoked or disabled one."""
+    row = (
+        ApiToken.objects.select_related("user")
+        .filter(digest=_digest(token), revoked_at__isnull=True, user__is_active=True)
+        .first()
+    )
+    if row is None:
+        return None
+    now = timezone.now()
+    if row.last_used_at is None or now - row.last_used_at > TOKEN_TOUCH:
+        ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
+    return row.user
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
