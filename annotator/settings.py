@@ -283,6 +283,8 @@ JOB_STALE_S = 15
 #: longer than any task, so that the broker never hands a running one to a second worker; a dead worker's job is sent
 #: again by the sweep, which knows its heartbeat
 LONGEST_TASK_S = 24 * 3600
+#: put before every key in the broker, so that several copies of Concord may share one
+BROKER_PREFIX = env("CONCORD_BROKER_PREFIX")
 CELERY: dict[str, Any] = {
     "broker_url": REDIS_URL,
     "broker_connection_retry_on_startup": True,
@@ -292,6 +294,7 @@ CELERY: dict[str, Any] = {
         "socket_connect_timeout": 5,
         "socket_timeout": 30,
         "health_check_interval": 10,
+        "global_keyprefix": BROKER_PREFIX,
     },
     "task_publish_retry_policy": {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5},
     "task_ignore_result": True,  # Postgres holds what became of a job

@@ -42,6 +42,8 @@ class Supervisor:
 
     programs: Iterable[Program]
     log_folder: Path
+    #: where the programs start
+    folder: Path
     environment: Mapping[str, str]
     say: Callable[[str], None]
     grace_s: float = 10.0
@@ -105,10 +107,11 @@ class Supervisor:
         mode = "wb" if child.log.exists() and child.log.stat().st_size > MAX_LOG_BYTES else "ab"
         with child.log.open(mode) as log:
             child.process = subprocess.Popen(  # noqa: S603 - our own programs, arguments as a list
-                [*_dies_with_parent(), *child.program.command],
+                [*dies_with_parent(), *child.program.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                cwd=self.folder,
                 env=dict(self.environment),
                 start_new_session=True,  # Ctrl-C reaches us alone, and the whole group can be ended
             )
@@ -134,7 +137,7 @@ def _end_group(pid: int) -> None:
         return
 
 
-def _dies_with_parent() -> tuple[str, ...]:
+def dies_with_parent() -> tuple[str, ...]:
     """Where Linux offers it, a supervisor killed with -9 takes its programs along."""
     setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
     return (setpriv, "--pdeathsig", "TERM") if setpriv else ()

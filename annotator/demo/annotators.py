@@ -1,0 +1,94 @@
+"""The demo's simulated annotators: they claim and submit like everybody, by the same functions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.conf import settings
+
+from annotator.demo.console import Console, DemoError
+from annotator.domain import labelling, queueing
+from annotator.enums import AnswerKind
+from annotator.models import Clip, Study, User
+
+#: share of the clips that they label before the first person does
+SHARE = 0.45
+Answers = Mapping[int, Mapping[str, int] | None]
+
+
+def label_first_part(study: Study, users: tuple[User, ...], *, truth: Path, console: Console) -> int:
+    """Take turns until the share is labelled. How many labels are there now."""
+    target = round(SHARE * study.clips.count())
+    oracles = [(user, ask_oracle(study, truth, seed=index)) for index, user in enumerate(users)]
+    n_labels = study.labels.filter(annotator__in=users).count()
+    while n_labels < target:
+        n_new = sum(_label_one(study, user, answers) for user, answers in oracles)
+        if not n_new:
+            break
+        n_labels += n_new
+        console.progress(f"simulated annotators: {n_labels} of {target} labels")
+    for user in users:
+        _give_back(study, user)
+    return n_labels
+
+
+def _give_back(study: Study, user: User) -> None:
+    for slot in queueing.held_slots(study, user):
+        queueing.release(slot.clip, user)
+
+
+def _label_one(study: Study, user: User, answers: Answers) -> bool:
+    held = queueing.claim(study, user)
+    if not held:
+        return False
+    clip = held[0].clip
+    values = answers[clip.pk]
+    labelling.submit(
+        clip,
+        user,
+        labelling.Submission(
+            uuid=uuid.uuid4(),
+            answer=AnswerKind.CANT_TELL if values is None else AnswerKind.LABEL,
+            values=dict(values or {}),
+            confidence=2,
+            comment="",
+            seconds_spent=8.0,
+        ),
+    )
+    return True
+
+
+def ask_oracle(study: Study, truth: Path, *, seed: int) -> Answers:
+    """What one simulated annotator would say of every clip. The truth stays in the other process."""
+    clips = list(study.clips.select_related("subject", "session", "trial").order_by("pk"))
+    command = [sys.executable, "-m", "mlcore", "oracle", str(truth), "--seed", str(seed)]
+    done = subprocess.run(  # noqa: S603 - our own program, arguments as a list
+        command,
+        cwd=settings.BASE_DIR,
+        env=dict(os.environ),
+        input="".join(json.dumps(_question(clip)) + "\n" for clip in clips),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DemoError(
+            f"The simulated annotators have no answers: {(done.stderr or 'no reason').strip().splitlines()[-1]}"
+        )
+    return {clip.pk: json.loads(line) for clip, line in zip(clips, done.stdout.splitlines(), strict=True)}
+
+
+def _question(clip: Clip) -> dict[str, object]:
+    return {
+        "subject": clip.subject.code,
+        "session": clip.session.code,
+        "trial": clip.trial.number,
+        "start_s": clip.start_s,
+        "stop_s": clip.stop_s,
+    }
