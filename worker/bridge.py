@@ -1,0 +1,218 @@
+"""The single mapping between rows of the database and what mlcore works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+from numpy.typing import NDArray
+
+from annotator.domain import rounds
+from annotator.domain.rounds import ScoredClip
+from annotator.enums import DerivedKind
+from annotator.models import Derived, RecordingSession, Round, Study
+from mlcore.acquire import PoolScores, rank_by_entropy
+from mlcore.errors import TrainingError
+from mlcore.store import ClipTable, ModalityKind, ModalityMeta, ShardMeta, open_store, write_shard
+from mlcore.train import RoundData
+from mlcore.types import Dimension, DimensionKind, JsonObject, Modality, Window
+from mlcore.vision import FEATURE_NAMES, FEATURES_VERSION
+from worker.features import SessionFeatures, eeg_shape, face_shape
+
+#: raised whenever the same recording would give another shard
+SHARD_VERSION = 1
+Rows = NDArray[np.int64]
+
+
+# --- a session's clips -> shard --------------------------------------------------------------------------------------
+
+
+def write_session_shard(
+    folder: Path, session: RecordingSession, study: Study, windows: Sequence[Window], features: SessionFeatures
+) -> None:
+    """Row n of the shard is clip n of the session; a session without a clip has no shard."""
+    if not windows:
+        return
+    arrays = {Modality.FACE.value: features.face}
+    if study.eeg_channels:
+        arrays[Modality.EEG.value] = features.eeg
+    write_shard(folder, shard_meta(study), _clip_table(session, windows, features, tuple(arrays)), arrays)
+
+
+def shard_meta(study: Study) -> ShardMeta:
+    modalities = {Modality.FACE.value: _face_meta(study)}
+    if study.eeg_channels:
+        modalities[Modality.EEG.value] = _eeg_meta(study)
+    return ShardMeta(modalities, versions={"shard": SHARD_VERSION, "face_features": FEATURES_VERSION})
+
+
+def _eeg_meta(study: Study) -> ModalityMeta:
+    channels = tuple(str(name) for name in study.eeg_channels)
+    return ModalityMeta(
+        ModalityKind.WAVEFORM, eeg_shape(study), sfreq=float(study.eeg_sfreq), unit="µV", channels=channels
+    )
+
+
+def _face_meta(study: Study) -> ModalityMeta:
+    return ModalityMeta(
+        ModalityKind.SEQUENCE, face_shape(study), sfreq=float(study.face_fps), channels=tuple(FEATURE_NAMES)
+    )
+
+
+def _clip_table(
+    session: RecordingSession, windows: Sequence[Window], features: SessionFeatures, modalities: tuple[str, ...]
+) -> ClipTable:
+    present = {"eeg": features.eeg_present, "face": features.face_present}
+    quality = {"eeg": features.eeg_quality, "face": features.face_quality}
+    return ClipTable(
+        clip_id=np.array([f"s{session.pk}c{row}" for row in range(len(windows))]),
+        subject=np.array([session.subject.code] * len(windows)),
+        session=np.array([session.code] * len(windows)),
+        trial=np.array([window.trial for window in windows], dtype=np.int64),
+        start_s=np.array([window.start_s for window in windows]),
+        stop_s=np.array([window.stop_s for window in windows]),
+        present={name: present[name] for name in modalities},
+        quality={name: quality[name] for name in modalities},
+    )
+
+
+# --- a round's rows -> what it learns from ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoundInput:
+    data: RoundData
+    #: clip of each store row; 0 where the round may not see it
+    clip_ids: Rows
+    roles: dict[int, str]
+
+
+def round_input(round_: Round, max_clip: int) -> RoundInput:
+    """Frozen labels and the shards of every readable session, as rows of one store."""
+    clips = list(rounds.readable_clips(round_, max_clip))
+    shards = _shards(round_)
+    if not shards:
+        raise TrainingError("No session of the study has clips that can be read: import some first.")
+    store = open_store([path for _, path in shards])
+    first_row = {session: int(bound) for (session, _), bound in zip(shards, store.bounds[:-1], strict=True)}
+    rows = {clip.pk: first_row[clip.session_id] + clip.shard_row for clip in clips if clip.session_id in first_row}
+    votes = rounds.frozen_votes(round_)
+    test = [clip.pk for clip in clips if clip.subject.is_test and clip.pk in votes and clip.pk in rows]
+    labelled = [clip.pk for clip in clips if not clip.subject.is_test and clip.pk in votes and clip.pk in rows]
+    wanted = rounds.pool_clips(round_, max_clip)
+    pool = [clip.pk for clip in clips if clip.pk in wanted and clip.pk in rows]
+    dimensions = round_.study.dimensions
+    data = RoundData(
+        store=store,
+        classes={dimension.key: class_names(dimension) for dimension in dimensions},
+        labelled_rows=_rows(labelled, rows),
+        targets=_targets(labelled, votes, dimensions),
+        test_rows=_rows(test, rows),
+        test_targets=_targets(test, votes, dimensions),
+        pool_rows=_rows(pool, rows),
+    )
+    roles = {pk: role for role, group in (("pool", pool), ("train", labelled), ("test", test)) for pk in group}
+    return RoundInput(data, _clip_of_row(rows, store.n_clips), roles)
+
+
+def _shards(round_: Round) -> list[tuple[int, Path]]:
+    derived = Derived.objects.filter(session__study_id=round_.study_id, kind=DerivedKind.SHARD)
+    found = derived.order_by("session_id", "-version").values_list("session_id", "path")
+    newest: dict[int, Path] = {}
+    for session_id, path in found:
+        newest.setdefault(session_id, Path(settings.DERIVED_ROOT) / path)
+    return list(newest.items())
+
+
+def _rows(clips: Sequence[int], rows: Mapping[int, int]) -> Rows:
+    return np.array([rows[pk] for pk in clips], dtype=np.int64)
+
+
+def _clip_of_row(rows: Mapping[int, int], n_rows: int) -> Rows:
+    clip_ids = np.zeros(n_rows, dtype=np.int64)
+    for pk, row in rows.items():
+        clip_ids[row] = pk
+    return clip_ids
+
+
+def class_names(dimension: Dimension) -> tuple[str, ...]:
+    if dimension.kind is DimensionKind.CLASS:
+        return dimension.classes
+    return tuple(str(level) for level in range(1, dimension.levels + 1))
+
+
+def _targets(
+    clips: Sequence[int], votes: Mapping[int, Sequence[JsonObject]], dimensions: Sequence[Dimension]
+) -> dict[str, NDArray[np.float32]]:
+    return {dimension.key: vote_shares([votes[pk] for pk in clips], dimension) for dimension in dimensions}
+
+
+def vote_shares(answers: Sequence[Sequence[JsonObject]], dimension: Dimension) -> NDArray[np.float32]:
+    """(n, K) share of each clip's answers that every class got; NaN where none of them says anything of it."""
+    counts = np.zeros((len(answers), dimension.n_classes), dtype=np.float32)
+    for row, given in enumerate(answers):
+        for values in given:
+            if values.get(dimension.key) is not None:
+                counts[row, dimension.class_index(int(values[dimension.key]))] += 1
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.full_like(counts, np.nan)
+    np.divide(counts, totals, out=shares, where=totals > 0)
+    return shares
+
+
+def write_round_files(folder: Path, prepared: RoundInput) -> None:
+    """`clips.parquet` (clip, store row, role) and `targets.parquet` (shares of votes), for whoever looks back."""
+    data = prepared.data
+    rows = [row for row in range(data.store.n_clips) if prepared.clip_ids[row] in prepared.roles]
+    ids = [int(prepared.clip_ids[row]) for row in rows]
+    table = {"clip": ids, "row": rows, "role": [prepared.roles[pk] for pk in ids]}
+    _write_parquet(
+        folder / "clips.parquet", {**table, "store_clip_id": [str(data.store.clip_ids[row]) for row in rows]}
+    )
+    scored = np.concatenate([data.labelled_rows, data.test_rows])
+    targets: dict[str, object] = {"clip": [int(prepared.clip_ids[row]) for row in scored]}
+    for name in data.classes:
+        targets[name] = list(np.concatenate([data.targets[name], data.test_targets[name]]).astype(np.float64))
+    _write_parquet(folder / "targets.parquet", targets)
+
+
+def _write_parquet(path: Path, columns: Mapping[str, object]) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    pq.write_table(pa.table(dict(columns)), beside)
+    beside.replace(path)
+
+
+# --- scores -> rows --------------------------------------------------------------------------------------------------
+
+
+def ranked_clips(scores: PoolScores, clip_ids: Rows) -> tuple[ScoredClip, ...]:
+    """Most uncertain first."""
+    return tuple(_scored(scores, int(place), clip_ids) for place in rank_by_entropy(scores))
+
+
+def _scored(scores: PoolScores, place: int, clip_ids: Rows) -> ScoredClip:
+    alpha = {name: _floats(values[place]) for name, values in scores.alpha.items()}
+    return ScoredClip(
+        clip_id=int(clip_ids[scores.rows[place]]),
+        probabilities={name: [value / sum(values) for value in values] for name, values in alpha.items()},
+        alpha=alpha,
+        scores={
+            "entropy": float(scores.mean_entropy[place]),
+            "entropy_by_target": {name: float(values[place]) for name, values in scores.entropy.items()},
+            "vacuity": {name: float(values[place]) for name, values in scores.vacuity.items()},
+            "agreement": _or_none(float(scores.agreement[place])),
+        },
+    )
+
+
+def _floats(values: NDArray[np.floating]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _or_none(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,218 @@
+"""The tasks that bring recordings in: find the sessions of a source, import one session."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.conf import settings
+
+from annotator.domain import importing
+from annotator.domain.sessions import ImportedSession, NewClip, NewDerived, StoredFile
+from annotator.enums import DerivedKind, SessionStatus
+from annotator.jobs import app
+from annotator.models import RecordingSession, Study
+from mlcore.datasets import Recording, find_recordings, read_recording
+from mlcore.errors import RecordingError
+from mlcore.io.eeg import probe_eeg
+from mlcore.io.tiles import TILES_VERSION, write_tiles
+from mlcore.signals import cut_windows
+from mlcore.types import RecordingSpec, Window
+from mlcore.vision import FEATURES_VERSION
+from worker import originals
+from worker.bridge import SHARD_VERSION, write_session_shard
+from worker.features import SessionFeatures, eeg_features, face_features
+from worker.run import RunningJob, perform
+
+VERSIONS = {"shard": SHARD_VERSION, "tiles": TILES_VERSION, "features": FEATURES_VERSION}
+#: shares of the work of one session, for its progress bar
+HASHED, STORED, DECODED, CUT = 0.05, 0.1, 0.8, 0.95
+
+
+# --- finding ---------------------------------------------------------------------------------------------------------
+
+
+@app.task(name="concord.import")
+def import_source(job_id: int) -> None:
+    perform(job_id, find_or_finish)
+
+
+def find_or_finish(running: RunningJob) -> None:
+    """The two steps of an import, before and after its sessions."""
+    if running.job.payload.get("step") == "open":
+        importing.finish_import(running.job.pk, running.token)
+    else:
+        find(running)
+
+
+def find(running: RunningJob) -> None:
+    payload = running.job.payload
+    running.progress(0.0, "Looking for recordings")
+    found = find_recordings(Path(payload["source"]), str(payload["layout"]))
+    fix_channels(running.job.study, found.root, found.recordings)
+    importing.register_sessions(running.job.pk, running.token, root=found.root, specs=found.recordings)
+
+
+def fix_channels(study: Study, root: Path, specs: Sequence[RecordingSpec]) -> None:
+    """The study's EEG channels are those of its first recording: lowest subject, then session, that can be read."""
+    if study.eeg_channels:
+        return
+    for spec in sorted(specs, key=lambda spec: (natural(spec.subject), natural(spec.session))):
+        channels = _eeg_channels(spec, root)
+        if channels:
+            importing.fix_eeg_channels(study, channels)
+            return
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """A sorting key that puts P2 before P10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text) if part]
+
+
+def _eeg_channels(spec: RecordingSpec, root: Path) -> list[str]:
+    if spec.eeg_path is None or spec.error:
+        return []
+    try:
+        info = probe_eeg(root / spec.eeg_path)
+    except RecordingError:
+        return []  # its own import says what is wrong with it
+    return [name for name, kind in zip(info.channels, info.kinds, strict=True) if kind == "eeg"]
+
+
+# --- importing one session -------------------------------------------------------------------------------------------
+
+
+@app.task(name="concord.import_session")
+def import_session(job_id: int) -> None:
+    perform(job_id, bring_in)
+
+
+def bring_in(running: RunningJob) -> None:
+    job = running.job
+    assert job.session is not None
+    spec, root = RecordingSpec.from_json(job.payload["spec"]), Path(job.payload["root"])
+    if spec.error:
+        raise RecordingError(spec.error)
+    importing.begin_session(job.session, job.pk, running.token)
+    running.progress(0.0, "Reading the files")
+    files = originals.source_files(spec, root, check=running.stop_if_asked)
+    fingerprint = importing.fingerprint({file.name: file.sha256 for file in files}, spec, job.study, VERSIONS)
+    if is_imported(job.session, fingerprint):
+        importing.session_unchanged(job.pk, running.token)
+        return
+    running.progress(HASHED, "Storing the originals")
+    stored = tuple(originals.store(file) for file in files)
+    _import(running, spec, stored, fingerprint)
+
+
+def is_imported(session: RecordingSession, fingerprint: str) -> bool:
+    """Whether nothing changed and nothing that was derived has been lost."""
+    if session.status != SessionStatus.READY or session.fingerprint != fingerprint:
+        return False
+    derived = list(session.derived.values_list("path", flat=True))
+    return bool(derived) and all((Path(settings.DERIVED_ROOT) / path).exists() for path in derived)
+
+
+def _import(running: RunningJob, spec: RecordingSpec, stored: tuple[StoredFile, ...], fingerprint: str) -> None:
+    job = running.job
+    # named by the token: what an earlier, interrupted attempt writes lies elsewhere and is never looked at
+    place = Path("sessions") / str(job.session_id) / f"{fingerprint[:12]}-{job.pk}-{running.token}"
+    folder = Path(settings.DERIVED_ROOT) / place
+    remove_leftovers(folder.parent, job.pk)
+    folder.mkdir(parents=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="concord-import-") as laid_out:
+            originals.lay_out(stored, Path(laid_out))
+            recording = read_recording(spec, Path(laid_out))
+            imported = derive(running, recording, folder, place, stored=stored, fingerprint=fingerprint)
+        importing.session_ready(job.pk, running.token, imported)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def remove_leftovers(folder: Path, job_id: int) -> None:
+    """What killed attempts of this job left behind."""
+    for leftover in folder.glob(f"*-{job_id}-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def derive(
+    running: RunningJob,
+    recording: Recording,
+    folder: Path,
+    place: Path,
+    *,
+    stored: tuple[StoredFile, ...],
+    fingerprint: str,
+) -> ImportedSession:
+    """Everything that is made from a recording: proxy, tiles, clips, features, shard."""
+    assert running.job.session is not None
+    study = running.job.study
+    track = face_features(running, recording, folder / "proxy.mp4", study, span=(STORED, DECODED))
+    running.stop_if_asked()
+    running.progress(DECODED, "Cutting clips")
+    eeg = eeg_features(recording, study)
+    if recording.eeg is not None:
+        write_tiles(recording.eeg, folder / "tiles")
+    windows = windows_of(recording, study)
+    features = SessionFeatures.of(recording, study, windows, eeg=eeg, track=track)
+    running.progress(CUT, "Writing the clip store")
+    running.stop_if_asked()
+    write_session_shard(folder / "shard", running.job.session, study, windows, features)
+    return ImportedSession(
+        fingerprint=fingerprint,
+        duration_s=recording.duration_s,
+        clock=recording.clock,
+        eeg_info=recording.eeg_info,
+        video_info=recording.video_info,
+        eeg_usable=features.eeg_usable,
+        warnings=(*recording.warnings, *features.warnings),
+        trials=recording.trials,
+        clips=tuple(_clip(window, features, row) for row, window in enumerate(windows)),
+        files=stored,
+        derived=tuple(_derived(recording, place, has_clips=bool(windows))),
+    )
+
+
+def windows_of(recording: Recording, study: Study) -> tuple[Window, ...]:
+    eeg_span = (0.0, recording.eeg_info.duration_s) if recording.eeg_info else None
+    video_span = None
+    if recording.video_info:
+        clock = recording.clock
+        video_span = (clock.to_session(0.0), clock.to_session(recording.video_info.duration_s))
+    return cut_windows(
+        recording.trials,
+        window_s=study.window_s,
+        hop_s=study.hop_s,
+        eeg_span=eeg_span,
+        video_span=video_span,
+        include_single_modality=study.include_single_modality,
+    )
+
+
+def _clip(window: Window, features: SessionFeatures, row: int) -> NewClip:
+    return NewClip(
+        trial=window.trial,
+        start_s=window.start_s,
+        stop_s=window.stop_s,
+        has_eeg=window.has_eeg,
+        has_face=window.has_face,
+        eeg_quality=float(features.eeg_quality[row]) if features.eeg_present[row] else None,
+        face_quality=float(features.face_quality[row]) if features.face_present[row] else None,
+    )
+
+
+def _derived(recording: Recording, place: Path, *, has_clips: bool) -> list[NewDerived]:
+    made = []
+    if recording.video_path is not None:
+        made.append(NewDerived(DerivedKind.PROXY_VIDEO, 1, str(place / "proxy.mp4")))
+    if recording.eeg is not None:
+        made.append(NewDerived(DerivedKind.EEG_TILES, TILES_VERSION, str(place / "tiles")))
+    if has_clips:
+        meta = {"features_version": FEATURES_VERSION}
+        made.append(NewDerived(DerivedKind.SHARD, SHARD_VERSION, str(place / "shard"), meta))
+    return made

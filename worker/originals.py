@@ -1,0 +1,112 @@
+"""Originals in storage: hashed as they stream, kept once, laid out again under their own names for the readers."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.files import File
+from django.core.files.storage import Storage, storages
+
+from annotator.domain import sessions
+from annotator.domain.sessions import StoredFile
+from annotator.enums import FileRole
+from annotator.models import Original
+from mlcore.errors import RecordingError
+from mlcore.types import RecordingSpec
+
+BLOCK_BYTES = 4 * 1024 * 1024
+MAX_NAME = 255
+Check = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of a recording where it was found; `name` is its path below the source's root."""
+
+    name: str
+    role: FileRole
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
+def source_files(spec: RecordingSpec, root: Path, *, check: Check) -> tuple[SourceFile, ...]:
+    """Every file of a recording with its SHA-256. `check` is called between blocks, and may raise to stop."""
+    named = {
+        **dict.fromkeys(spec.companion_paths, FileRole.SIDECAR),
+        **({spec.video_path: FileRole.VIDEO} if spec.video_path else {}),
+        **({spec.eeg_path: FileRole.EEG} if spec.eeg_path else {}),
+    }
+    return tuple(_source_file(name, role, root, check) for name, role in sorted(named.items()))
+
+
+def _source_file(name: str, role: FileRole, root: Path, check: Check) -> SourceFile:
+    path = root / name
+    if len(name) > MAX_NAME:
+        raise RecordingError(f"{name}: the path is longer than {MAX_NAME} characters; move it nearer to the source.")
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise RecordingError(f"{name} leads out of {root}; copy the file there.")
+    if not path.is_file():
+        raise RecordingError(f"{name} is missing in {root}; put it there and import again.")
+    try:
+        return SourceFile(name, role, path, _sha256(path, check), path.stat().st_size)
+    except OSError as error:
+        raise RecordingError(f"{name} can't be read: {error.strerror}.") from error
+
+
+def _sha256(path: Path, check: Check) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+            check()
+    return digest.hexdigest()
+
+
+def store(file: SourceFile) -> StoredFile:
+    """Put a file into storage unless it is there.
+
+    The row is written after the content: a row's key always names a whole file, whoever died while copying.
+    """
+    originals = storages["originals"]
+    known = Original.objects.filter(sha256=file.sha256).first()
+    if known and originals.exists(known.storage_key):
+        return _stored(file, known.storage_key)
+    if known:
+        _put(originals, file, known.storage_key)  # somebody removed the content
+        return _stored(file, known.storage_key)
+    key = _put(originals, file, f"{file.sha256[:2]}/{file.sha256}")
+    winner = sessions.store_original(_stored(file, key))
+    if winner != key:
+        originals.delete(key)  # another worker stored the same content meanwhile
+    return _stored(file, winner)
+
+
+def _put(originals: Storage, file: SourceFile, key: str) -> str:
+    with file.path.open("rb") as content:
+        return originals.save(key, File(content))
+
+
+def _stored(file: SourceFile, key: str) -> StoredFile:
+    return StoredFile(file.name, file.role, file.sha256, file.size_bytes, key)
+
+
+def lay_out(files: Iterable[StoredFile], folder: Path) -> None:
+    """Give each original its own name again below `folder`: readers need suffixes and companions by name."""
+    originals = storages["originals"]
+    for file in files:
+        target = folder / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link_or_fetch(originals, file.storage_key, target)
+
+
+def _link_or_fetch(originals: Storage, key: str, target: Path) -> None:
+    try:
+        target.symlink_to(originals.path(key))
+    except NotImplementedError:  # a storage that is no local disk
+        with originals.open(key) as source, target.open("wb") as copy:
+            shutil.copyfileobj(source, copy, BLOCK_BYTES)
