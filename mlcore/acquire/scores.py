@@ -1,0 +1,41 @@
+"""What a round knows about each pool clip; numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolScores:
+    """Scores of n clips, row by row.
+
+    Args:
+        rows: (n,) rows of the store.
+        alpha: per target the fused Dirichlet parameters (n, K).
+        entropy: per target H[α/S] in nats (n,).
+        mean_entropy: mean over the targets of H / ln K, (n,) in 0..1.
+        vacuity: per target K/S, (n,) in 0..1.
+        dissonance: per target, (n,) in 0..1.
+        agreement: (cos(EEG, face) + 1)/2 in the shared space, (n,) in 0..1; NaN where a modality is missing.
+        alpha_by_modality: per modality and target (n, K), NaN rows where the clip lacks the modality.
+    """
+
+    rows: NDArray[np.int64]
+    alpha: Mapping[str, Floats]
+    entropy: Mapping[str, Floats]
+    mean_entropy: Floats
+    vacuity: Mapping[str, Floats]
+    agreement: Floats
+    dissonance: Mapping[str, Floats] = field(default_factory=dict)
+    alpha_by_modality: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
+
+    def probabilities(self, target: str) -> Floats:
+        """Mean of the Dirichlet, α/S (n, K)."""
+        alpha = self.alpha[target]
+        return np.asarray(alpha / alpha.sum(axis=1, keepdims=True))

@@ -1,0 +1,53 @@
+"""Dirichlet opinions: closed forms, losses and fusion."""
+
+from mlcore.evidence.dirichlet import (
+    aleatoric_uncertainty,
+    digamma_cross_entropy,
+    dissonance,
+    entropy,
+    epistemic_uncertainty,
+    kl_to_uniform,
+    mse_risk,
+    probabilities,
+    total_uncertainty,
+    vacuity,
+)
+from mlcore.evidence.fusion import conflict, discount, fuse
+from mlcore.evidence.losses import (
+    alignment_loss,
+    digamma_loss,
+    distillation_loss,
+    diversity_loss,
+    kl_ramp,
+    similarity_loss,
+    task_loss,
+    uncertainty_loss,
+    weighted_mean,
+    without_right_evidence,
+)
+
+__all__ = [
+    "aleatoric_uncertainty",
+    "alignment_loss",
+    "conflict",
+    "digamma_cross_entropy",
+    "digamma_loss",
+    "discount",
+    "dissonance",
+    "distillation_loss",
+    "diversity_loss",
+    "entropy",
+    "epistemic_uncertainty",
+    "fuse",
+    "kl_ramp",
+    "kl_to_uniform",
+    "mse_risk",
+    "probabilities",
+    "similarity_loss",
+    "task_loss",
+    "total_uncertainty",
+    "uncertainty_loss",
+    "vacuity",
+    "weighted_mean",
+    "without_right_evidence",
+]

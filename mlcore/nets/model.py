@@ -1,0 +1,89 @@
+"""The whole network: one branch a modality into the shared space, one prototype bank a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mlcore.nets.prototypes import PrototypeBank
+from mlcore.nets.registry import build_encoder
+from mlcore.nets.sizes import NetSizes, SpaceSizes
+from mlcore.store import ModalityMeta
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one modality says of a batch.
+
+    Args:
+        feature: (B, feature_dim), before the projection.
+        z: (B, d), unit length.
+        logits: per target (B, K).
+    """
+
+    feature: Tensor
+    z: Tensor
+    logits: dict[str, Tensor]
+
+
+class Branch(nn.Module):
+    """Encoder of one modality and its projection into the shared space."""
+
+    def __init__(self, meta: ModalityMeta, sizes: NetSizes) -> None:
+        super().__init__()
+        self.encoder = build_encoder(meta, sizes)
+        self.projection = _projection(sizes.space)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Feature of a batch; (B, *shape) -> (B, feature_dim), always float32."""
+        feature: Tensor = self.encoder(x)
+        return feature.float()
+
+    def project(self, feature: Tensor) -> Tensor:
+        """Unit projection; (B, feature_dim) -> (B, d)."""
+        return functional.normalize(self.projection(feature), dim=-1)
+
+
+def _projection(space: SpaceSizes) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(space.feature_dim, space.feature_dim), nn.ELU(), nn.Linear(space.feature_dim, space.space_dim)
+    )
+
+
+class ConcordNet(nn.Module):
+    """Branches by modality and prototype banks by target; a clip is read by whichever modalities it has.
+
+    Args:
+        modalities: what each branch reads.
+        n_classes: K of each target.
+        sizes: all sizes.
+    """
+
+    def __init__(self, modalities: Mapping[str, ModalityMeta], n_classes: Mapping[str, int], sizes: NetSizes) -> None:
+        super().__init__()
+        self.branches = nn.ModuleDict({name: Branch(meta, sizes) for name, meta in modalities.items()})
+        self.banks = nn.ModuleDict({name: PrototypeBank(k, sizes.space) for name, k in n_classes.items()})
+
+    def branch(self, modality: str) -> Branch:
+        """The branch of a modality."""
+        branch = self.branches[modality]
+        assert isinstance(branch, Branch)
+        return branch
+
+    def bank(self, target: str) -> PrototypeBank:
+        """The prototypes of a target."""
+        bank = self.banks[target]
+        assert isinstance(bank, PrototypeBank)
+        return bank
+
+    def forward(self, modality: str, x: Tensor) -> Reading:
+        """Read a batch of one modality; (B, *shape)."""
+        return self.head(modality, self.branch(modality)(x))
+
+    def head(self, modality: str, feature: Tensor) -> Reading:
+        """Read features with the head of `modality`, which need not be where they come from (CrossKD)."""
+        z = self.branch(modality).project(feature)
+        return Reading(feature, z, {target: self.bank(target)(z) for target in self.banks})

@@ -1,0 +1,72 @@
+"""EEGNet-family encoder of raw EEG."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mlcore.nets.sizes import WaveformSizes
+
+#: added before the logarithm of a power; inputs are standardised, so power is about 1
+_FLOOR = 1e-4
+
+
+class WaveformEncoder(nn.Module):
+    """EEG (B, C, T) -> feature (B, feature_dim).
+
+    EEGNet's first block is linear up to its second batch norm: a temporal filter per map, then D spatial filters per
+    map. We apply the spatial filters first, the same function (its first batch norm is absorbed by the second) at a
+    sixteenth of the cost. Its output is read twice: by EEGNet's ELU, pooling and separable convolution, and as
+    log band power (the quantity that emotion work on EEG measures, as in ShallowConvNet). A channel that is masked
+    arrives as zeros and adds nothing.
+
+    Args:
+        n_channels: C.
+        n_times: T.
+        sfreq: Hz.
+        feature_dim: width of the output.
+        sizes: the rest.
+
+    Source: EEGNet, Lawhern et al. 2018, arXiv 1611.08024; log power, Schirrmeister et al. 2017, arXiv 1703.05051.
+    """
+
+    def __init__(self, n_channels: int, n_times: int, *, sfreq: float, feature_dim: int, sizes: WaveformSizes) -> None:
+        super().__init__()
+        self.depth = sizes.depth
+        n_maps = sizes.n_filters * sizes.depth
+        kernel = min(2 * (round(sizes.kernel_s * sfreq) // 2) + 1, n_times)
+        self.pool = max(1, min(round(sizes.pool_s * sfreq), n_times))
+        self.spatial = nn.Conv1d(n_channels, n_maps, 1, bias=False)
+        self.temporal = nn.Conv1d(
+            sizes.n_filters, sizes.n_filters, kernel, padding=kernel // 2, groups=sizes.n_filters, bias=False
+        )
+        self.norm = nn.BatchNorm1d(n_maps)
+        self.depthwise = nn.Conv1d(n_maps, n_maps, 7, padding=3, groups=n_maps, bias=False)
+        self.pointwise = nn.Conv1d(n_maps, sizes.n_separable, 1, bias=False)
+        self.norm_separable = nn.BatchNorm1d(sizes.n_separable)
+        self.norm_power = nn.BatchNorm1d(n_maps)
+        self.dropout = nn.Dropout(sizes.dropout)
+        self.out = nn.Linear(sizes.n_separable + n_maps, feature_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode a batch; (B, C, T) -> (B, feature_dim)."""
+        maps = self._filter(x)  # (B, F1 * D, T)
+        shape = self._separable(self.norm(maps))
+        power = torch.log((maps**2).mean(-1) + _FLOOR)  # (B, F1 * D)
+        features = torch.cat([shape, self.norm_power(power)], dim=1)
+        feature: Tensor = functional.elu(self.out(self.dropout(features)))
+        return feature
+
+    def _filter(self, x: Tensor) -> Tensor:
+        maps = self.spatial(x)
+        n_rows, n_maps, n_times = maps.shape
+        by_filter = maps.view(n_rows, n_maps // self.depth, self.depth, n_times).transpose(1, 2)
+        filtered = self.temporal(by_filter.reshape(n_rows * self.depth, -1, n_times))[..., :n_times]
+        return filtered.view(n_rows, self.depth, -1, n_times).transpose(1, 2).reshape(n_rows, n_maps, n_times)
+
+    def _separable(self, maps: Tensor) -> Tensor:
+        pooled = self.dropout(functional.avg_pool1d(functional.elu(maps), self.pool))
+        mixed: Tensor = functional.elu(self.norm_separable(self.pointwise(self.depthwise(pooled))))
+        averaged: Tensor = mixed.mean(-1)
+        return averaged

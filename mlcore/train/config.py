@@ -1,0 +1,128 @@
+"""One frozen value that holds every weight and size of a round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any, Self
+
+from mlcore.errors import TrainingError
+from mlcore.nets.sizes import NetSizes
+from mlcore.types import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """Weight of each term; reconstructions to be measured, not figures from the reference work.
+
+    `task_kl` scales the penalty on wrong evidence within the task term; 0 switches a term off.
+    """
+
+    task: float = 1.0
+    task_kl: float = 0.1
+    similarity: float = 1.0
+    uncertainty: float = 0.1
+    distillation: float = 0.5
+    alignment: float = 0.1
+    diversity: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class StageConfig:
+    """One stage of training: at most `n_epochs`, ended after `patience` epochs without a better validation loss."""
+
+    n_epochs: int = 60
+    patience: int = 15
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+
+    def __post_init__(self) -> None:
+        if self.n_epochs < 1 or self.patience < 1 or self.learning_rate <= 0:
+            raise TrainingError(
+                "a stage needs n_epochs >= 1, patience >= 1 and learning_rate > 0, "
+                f"got {self.n_epochs}, {self.patience}, {self.learning_rate}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RoundConfig:
+    """Everything about a round that is neither data nor seed.
+
+    Args:
+        sizes: of the networks.
+        weights: of the losses.
+        teacher: stage 1, `teacher_modality` on labels.
+        student: stage 2, `student_modality` against the frozen teacher and prototypes.
+        batch_size: labelled clips a step.
+        validation_share: share of the labelled clips held back to choose the epoch.
+        kl_ramp_epochs: epochs until wrong evidence is punished in full.
+        distillation_temperature: T.
+        alignment_temperature: τ of InfoNCE.
+        prototypes_learn_in_stage_2: whether the student may move the teacher's prototypes.
+        use_unlabelled: whether pool clips with both modalities take part in distillation and alignment.
+        max_unlabelled_clips: how many of them at most, drawn by the seed.
+        class_balance: 0 = classes count as often as they come, 1 = all classes count the same.
+        eeg_noise: standard deviation added to standardised EEG in training.
+        eeg_channel_dropout: share of EEG channels zeroed in training, as a masked channel would be.
+        clip_limit: standardised values are cut at ± this.
+        conflict_power: λ of the discounted fusion.
+        device: "auto" (a GPU if there is one), "cpu", "cuda".
+    """
+
+    sizes: NetSizes = field(default_factory=NetSizes)
+    weights: LossWeights = field(default_factory=LossWeights)
+    teacher: StageConfig = field(default_factory=StageConfig)
+    student: StageConfig = field(default_factory=lambda: StageConfig(learning_rate=2e-3))
+    teacher_modality: str = "face"
+    student_modality: str = "eeg"
+    batch_size: int = 32
+    validation_share: float = 0.2
+    kl_ramp_epochs: int = 10
+    distillation_temperature: float = 2.0
+    alignment_temperature: float = 0.2
+    prototypes_learn_in_stage_2: bool = False
+    use_unlabelled: bool = True
+    max_unlabelled_clips: int = 256
+    class_balance: float = 0.5
+    eeg_noise: float = 0.1
+    eeg_channel_dropout: float = 0.1
+    clip_limit: float = 6.0
+    conflict_power: float = 1.0
+    device: str = "auto"
+
+    def to_json(self) -> JsonObject:
+        """Nested plain values; `from_json` reads them back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, item: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; what is left out keeps its default.
+
+        Raises:
+            TrainingError: a setting that doesn't exist or has the wrong type; its dotted name is given.
+        """
+        config: Self = _read(cls(), item, "")
+        return config
+
+
+def _read(default: Any, item: Any, where: str) -> Any:
+    """The frozen value `default` with what `item` says in its place."""
+    if not isinstance(item, Mapping):
+        raise TrainingError(f"configuration {where or 'of the round'}: expected an object, got {type(item).__name__}")
+    known = {one.name: getattr(default, one.name) for one in fields(default)}
+    for name in item:
+        if name not in known:
+            raise TrainingError(f"configuration: there is no setting {where}{name}")
+    values = {name: _value(known[name], value, f"{where}{name}") for name, value in item.items()}
+    return replace(default, **values)
+
+
+def _value(default: Any, value: Any, where: str) -> Any:
+    if is_dataclass(default):
+        return _read(default, value, f"{where}.")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(default, float) and is_number:
+        return float(value)
+    if type(value) is not type(default):
+        raise TrainingError(f"configuration {where}: expected {type(default).__name__}, got {value!r}")
+    return value

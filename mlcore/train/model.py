@@ -1,0 +1,114 @@
+"""A trained model and its two files: model.safetensors (weights) and model.json (everything else)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from mlcore.errors import TrainingError
+from mlcore.nets import ConcordNet
+from mlcore.store import ModalityMeta
+from mlcore.train.checkpoint import write_atomically
+from mlcore.train.config import RoundConfig
+from mlcore.train.scaling import Scaler
+from mlcore.types import JsonObject
+
+SCHEMA = 1
+WEIGHTS_NAME, JSON_NAME = "model.safetensors", "model.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """All that scoring needs.
+
+    Args:
+        net: its weights are final.
+        config: what it was trained with.
+        classes: class names of every target of the study.
+        targets: those that were learnt; of the others the model has no opinion (α = 1).
+        modalities: what each branch reads.
+        scalers: by modality.
+        feature_versions: of the store's arrays, e.g. {"face features": 1}.
+    """
+
+    net: ConcordNet
+    config: RoundConfig
+    classes: Mapping[str, tuple[str, ...]]
+    targets: tuple[str, ...]
+    modalities: Mapping[str, ModalityMeta]
+    scalers: Mapping[str, Scaler]
+    feature_versions: Mapping[str, int]
+
+    def to_json(self) -> JsonObject:
+        """As model.json holds it."""
+        return {
+            "schema": SCHEMA,
+            "config": self.config.to_json(),
+            "classes": {name: list(names) for name, names in self.classes.items()},
+            "targets": list(self.targets),
+            "modalities": {name: meta.to_json() for name, meta in self.modalities.items()},
+            "scalers": {name: scaler.to_json() for name, scaler in self.scalers.items()},
+            "feature_versions": dict(self.feature_versions),
+        }
+
+
+def build_net(
+    modalities: Mapping[str, ModalityMeta],
+    classes: Mapping[str, tuple[str, ...]],
+    targets: tuple[str, ...],
+    config: RoundConfig,
+) -> ConcordNet:
+    """An untrained net; its weights come from torch's generator."""
+    return ConcordNet(modalities, {name: len(classes[name]) for name in targets}, config.sizes)
+
+
+def save_model(model: TrainedModel, folder: Path) -> None:
+    """Write both files, the weights first: model.json stands only beside complete weights."""
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.net.state_dict().items()}
+    write_atomically(folder / WEIGHTS_NAME, save(weights))
+    text = json.dumps(model.to_json(), indent=1, ensure_ascii=False)
+    write_atomically(folder / JSON_NAME, (text + "\n").encode())
+
+
+def load_model(folder: Path) -> TrainedModel:
+    """Read a model that `save_model` wrote; nothing in it is executed.
+
+    Raises:
+        TrainingError: a file is missing or damaged, or they don't fit one another; the file is named.
+    """
+    item = _read_json(folder / JSON_NAME)
+    try:
+        model = _untrained(item)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingError(f"{folder / JSON_NAME} does not describe a model of schema {SCHEMA}: {error}") from error
+    try:
+        model.net.load_state_dict(load_file(folder / WEIGHTS_NAME))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise TrainingError(f"{folder / WEIGHTS_NAME} does not hold the weights of this model: {error}") from error
+    return model
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        item = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} can't be read as JSON: {error}") from error
+    if not isinstance(item, dict) or item.get("schema") != SCHEMA:
+        raise TrainingError(f"{path} is not a model of schema {SCHEMA}")
+    return item
+
+
+def _untrained(item: Mapping[str, Any]) -> TrainedModel:
+    config = RoundConfig.from_json(item["config"])
+    classes = {name: tuple(names) for name, names in item["classes"].items()}
+    targets = tuple(item["targets"])
+    modalities = {name: ModalityMeta.from_json(meta) for name, meta in item["modalities"].items()}
+    net = build_net(modalities, classes, targets, config).eval()
+    scalers = {name: Scaler.from_json(scaler) for name, scaler in item["scalers"].items()}
+    return TrainedModel(net, config, classes, targets, modalities, scalers, item["feature_versions"])

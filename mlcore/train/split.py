@@ -1,0 +1,71 @@
+"""The validation fold that chooses the epoch: whole subjects, else whole trials; never a test subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.types import JsonObject
+
+MIN_SUBJECTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Places among the labelled clips.
+
+    Args:
+        train: (n,) bool.
+        validation: (n,) bool; none where there is nothing to hold back, then the last epoch is taken.
+        by: "subject", "trial" or "none".
+    """
+
+    train: NDArray[np.bool_]
+    validation: NDArray[np.bool_]
+    by: str
+
+    def to_json(self) -> JsonObject:
+        """For the metrics: how the epoch was chosen."""
+        return {"by": self.by, "n_train": int(self.train.sum()), "n_validation": int(self.validation.sum())}
+
+
+def choose_fold(
+    subjects: NDArray[np.str_], trials: NDArray[np.int64], hard: NDArray[np.int64], *, share: float, seed: int
+) -> Fold:
+    """Hold back about `share` of the labelled clips.
+
+    Args:
+        subjects: (n,) of the labelled clips.
+        trials: (n,) whole numbers, equal within a trial.
+        hard: (n, targets) class indexes, −1 = none; the training side keeps every class that the clips show.
+        share: 0..1.
+        seed: decides the draw.
+
+    Returns:
+        By subject from `MIN_SUBJECTS` subjects on, else by trial, else nothing held back.
+    """
+    by, groups = ("subject", subjects) if len(np.unique(subjects)) >= MIN_SUBJECTS else ("trial", trials)
+    held = _hold_back(groups, hard, share=share, rng=np.random.default_rng(seed))
+    return Fold(~held, held, by if held.any() else "none")
+
+
+def _hold_back(
+    groups: NDArray[np.generic], hard: NDArray[np.int64], *, share: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Groups in random order while they bring the share nearer and the training side can spare them."""
+    held = np.zeros(len(groups), dtype=np.bool_)
+    for group in rng.permutation(np.unique(groups)):
+        candidate = held | (groups == group)
+        overshoots = abs(candidate.mean() - share) > abs(held.mean() - share) or candidate.mean() > 0.5
+        if overshoots:
+            continue
+        if _n_shown(hard[~candidate]) == _n_shown(hard):
+            held = candidate
+    return held
+
+
+def _n_shown(hard: NDArray[np.int64]) -> int:
+    """Number of (target, class) pairs that occur."""
+    return sum(len(np.unique(column[column >= 0])) for column in hard.T)
