@@ -95,7 +95,7 @@ class RoundInput:
 def round_input(round_: Round, max_clip: int) -> RoundInput:
     """Frozen labels and the shards of every readable session, as rows of one store."""
     clips = list(rounds.readable_clips(round_, max_clip))
-    shards = _shards(round_)
+    shards = _shards({clip.session_id for clip in clips})
     if not shards:
         raise TrainingError("No session of the study has clips that can be read: import some first.")
     store = open_store([path for _, path in shards])
@@ -120,8 +120,8 @@ def round_input(round_: Round, max_clip: int) -> RoundInput:
     return RoundInput(data, _clip_of_row(rows, store.n_clips), roles)
 
 
-def _shards(round_: Round) -> list[tuple[int, Path]]:
-    derived = Derived.objects.filter(session__study_id=round_.study_id, kind=DerivedKind.SHARD)
+def _shards(sessions: set[int]) -> list[tuple[int, Path]]:
+    derived = Derived.objects.filter(session__in=sessions, kind=DerivedKind.SHARD)
     found = derived.order_by("session_id", "-version").values_list("session_id", "path")
     newest: dict[int, Path] = {}
     for session_id, path in found:
@@ -170,10 +170,9 @@ def write_round_files(folder: Path, prepared: RoundInput) -> None:
     data = prepared.data
     rows = [row for row in range(data.store.n_clips) if prepared.clip_ids[row] in prepared.roles]
     ids = [int(prepared.clip_ids[row]) for row in rows]
-    table = {"clip": ids, "row": rows, "role": [prepared.roles[pk] for pk in ids]}
-    _write_parquet(
-        folder / "clips.parquet", {**table, "store_clip_id": [str(data.store.clip_ids[row]) for row in rows]}
-    )
+    names = [str(data.store.clip_ids[row]) for row in rows]
+    roles = [prepared.roles[pk] for pk in ids]
+    _write_parquet(folder / "clips.parquet", {"clip": ids, "row": rows, "role": roles, "store_clip_id": names})
     scored = np.concatenate([data.labelled_rows, data.test_rows])
     targets: dict[str, object] = {"clip": [int(prepared.clip_ids[row]) for row in scored]}
     for name in data.classes:

@@ -91,7 +91,7 @@ def eeg_shape(study: Study) -> tuple[int, int]:
 def _eeg_windows(eeg: StudyEeg | None, study: Study, windows: Sequence[Window], present: NDArray[np.bool_]) -> Samples:
     arrays = np.zeros((len(windows), *eeg_shape(study)), dtype=np.float32)
     if eeg is not None:
-        for row in np.flatnonzero(present):
+        for row in np.flatnonzero(present).tolist():
             arrays[row] = _stretch(eeg.data, round(windows[row].start_s * study.eeg_sfreq), arrays.shape[2])
     return arrays
 
@@ -150,7 +150,7 @@ def _face_windows(
     arrays = np.zeros((len(windows), *face_shape(study)), dtype=np.float32)
     quality = np.zeros(len(windows))
     if track is not None:
-        for row in np.flatnonzero(present):
+        for row in np.flatnonzero(present).tolist():
             # the clip's length is kept on the video's clock: its drift is far below one step of the features
             start_s = recording.clock.to_video(windows[row].start_s)
             stop_s = start_s + study.window_s

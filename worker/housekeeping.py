@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from kombu import Queue
 from kombu.exceptions import ChannelError
@@ -63,6 +64,7 @@ def _end(job: Job, reason: str | None) -> None:
 def waiting_messages(queue: str) -> int:
     with app.connection_for_read() as connection:
         try:
-            return int(Queue(queue, channel=connection.default_channel).queue_declare(passive=True)[1])
+            answer: Any = Queue(queue, channel=connection.default_channel).queue_declare(passive=True)
+            return int(answer.message_count)
         except ChannelError:  # the broker has never heard of the queue, or has forgotten it
             return 0

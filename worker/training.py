@@ -19,6 +19,9 @@ from mlcore.types import JsonObject
 from worker import bridge
 from worker.run import RunningJob, perform
 
+#: the stage whose "epochs" are clips
+SCORING = "scoring"
+
 
 @app.task(name="concord.round")
 def train_round(job_id: int) -> None:
@@ -60,9 +63,8 @@ class Watcher:
     epochs: dict[tuple[str, int], JsonObject]
 
     def on_progress(self, progress: Progress) -> None:
-        activity = f"{progress.stage}: epoch {progress.epoch} of {progress.n_epochs}, loss {progress.loss:.3f}"
-        self.running.progress(progress.fraction, activity, progress.seconds_left)
-        if progress.epoch < 1 or (progress.stage, progress.epoch) in self.epochs:
+        self.running.progress(progress.fraction, describe(progress), progress.seconds_left)
+        if progress.stage == SCORING or (progress.stage, progress.epoch) in self.epochs:
             return
         self.epochs[progress.stage, progress.epoch] = {
             "stage": progress.stage,
@@ -80,6 +82,12 @@ class Watcher:
     def _attempt(self, row: JsonObject) -> JsonObject:
         seen = self.epochs.get((str(row.get("stage")), int(row.get("epoch", 0))))
         return {"attempt": seen["attempt"]} if seen else {}
+
+
+def describe(progress: Progress) -> str:
+    if progress.stage == SCORING:
+        return f"Scoring: {progress.epoch} of {progress.n_epochs} clips"
+    return f"{progress.stage.capitalize()}: epoch {progress.epoch} of {progress.n_epochs}, loss {progress.loss:.3f}"
 
 
 def _finite(value: float | None) -> float | None:

@@ -110,13 +110,12 @@ def fingerprint(digests: Mapping[str, str], spec: RecordingSpec, study: Study, v
         "spec": spec.to_json(),
         "window_s": study.window_s,
         "hop_s": study.hop_s,
-        "eeg_channels": study.eeg_channels,
-        "eeg_sfreq": study.eeg_sfreq,
-        "min_eeg_channels": study.min_eeg_channels,
         "face_fps": study.face_fps,
         "include_single_modality": study.include_single_modality,
         "versions": dict(versions),
     }
+    if spec.eeg_path:
+        facts["eeg"] = [study.eeg_channels, study.eeg_sfreq, study.min_eeg_channels]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
