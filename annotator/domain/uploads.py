@@ -18,7 +18,7 @@ MAX_FILES = 20_000
 _BLOCK_BYTES = 1 << 20
 
 
-def store_upload(files: Iterable[UploadedFile]) -> Path:
+def store_upload(files: Iterable[UploadedFile[bytes]]) -> Path:
     """Put the files in a new folder under UPLOAD_ROOT, unpack a .zip there, and name what to import.
 
     Nothing is left behind when a file is refused.
@@ -48,7 +48,7 @@ def server_folder(text: str) -> Path:
     return source
 
 
-def _store_one(file: UploadedFile, folder: Path) -> None:
+def _store_one(file: UploadedFile[bytes], folder: Path) -> None:
     name = PurePosixPath((file.name or "").replace("\\", "/")).name
     if name in {"", ".", ".."} or name.startswith("."):
         raise DomainError(f"{file.name!r} is no usable file name; rename it and upload it again.", code="bad_name")

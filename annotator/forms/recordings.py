@@ -17,7 +17,7 @@ class SeveralFilesField(forms.FileField):
 
     widget = SeveralFilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]  # a list of files
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
         files = data if isinstance(data, list | tuple) else [data] if data else []
         return [super(SeveralFilesField, self).clean(item, initial) for item in files]
 
@@ -28,14 +28,14 @@ class FolderImportForm(forms.Form):
 
 
 class UploadImportForm(forms.Form):
-    files = SeveralFilesField(
+    recordings = SeveralFilesField(
         label="Files",
         help_text="A .zip of a whole folder, or a manifest.csv together with the files that it names.",
     )
     layout = forms.ChoiceField(label="Layout", choices=LAYOUTS, initial="auto")
 
-    def clean_files(self) -> list[UploadedFile]:
-        files: list[UploadedFile] = self.cleaned_data["files"]
+    def clean_recordings(self) -> list[UploadedFile[bytes]]:
+        files: list[UploadedFile[bytes]] = self.cleaned_data["recordings"]
         if not files:
             raise forms.ValidationError("Choose at least one file.")
         return files

@@ -13,7 +13,7 @@ SCHEMES: dict[str, tuple[str, tuple[Dimension, ...]]] = {
 }
 
 
-class StudyForm(forms.ModelForm[Study]):
+class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     scheme = forms.ChoiceField(
         label="Label scheme", choices=[(key, text) for key, (text, _) in SCHEMES.items()], widget=forms.RadioSelect
     )

@@ -8,7 +8,7 @@ register = template.Library()
 
 
 @register.filter
-def percent(value: float | None) -> str:
+def percent(value: float | str | None) -> str:
     """0.571 as 57.1 %; a dash where there is no number."""
     return "–" if value is None or value == "" else f"{100 * float(value):.1f} %"
 

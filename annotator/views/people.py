@@ -86,7 +86,7 @@ def token_revoke(request: UserRequest, token_id: int) -> HttpResponse:
     return redirect("account")
 
 
-def _account_page(request: UserRequest, password: PasswordChangeForm, *, new_token: str = "") -> HttpResponse:  # type: ignore[type-arg]
+def _account_page(request: UserRequest, password: PasswordChangeForm, *, new_token: str = "") -> HttpResponse:
     context = {
         "password": password,
         "token_form": TokenForm(),

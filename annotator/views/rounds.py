@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any, cast
+
 from csp.decorators import csp_update
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
@@ -7,16 +9,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from annotator.domain import rounds
-from annotator.domain.access import ObjectKind, Verb, access, may
+from annotator.domain.access import ObjectKind, Verb, View, access, may
 from annotator.enums import RoundState
 from annotator.exceptions import DomainError
 from annotator.models import Round
 from annotator.queries import learning, overview
 from annotator.views.http import StudyRequest
 
-#: Plotly sets style attributes on the elements that it makes
-plotly_page = csp_update({"style-src-attr": ["'unsafe-inline'"]})
 N_TOP = 20
+
+
+def plotly_page(view: View) -> View:
+    """Plotly sets style attributes on the elements that it makes; no other page allows that."""
+    return cast("View", csp_update({"style-src-attr": ["'unsafe-inline'"]})(cast("Any", view)))
 
 
 @access(ObjectKind.ROUND, Verb.LIST)

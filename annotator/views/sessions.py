@@ -49,7 +49,7 @@ def import_(request: StudyRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             source = (
-                uploads.store_upload(form.cleaned_data["files"])
+                uploads.store_upload(form.cleaned_data["recordings"])
                 if wants_upload
                 else uploads.server_folder(form.cleaned_data["folder"])
             )

@@ -1,0 +1,39 @@
+"""The addresses of the pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from annotator.views import exports, label, people, rounds, sessions, studies
+
+STUDY = "studies/<slug:slug>/"
+
+urlpatterns = [
+    path("", studies.study_list, name="studies"),
+    path("studies/new/", studies.study_new, name="study_new"),
+    path(STUDY, studies.study_detail, name="study"),
+    path(STUDY + "label/", label.workbench, name="label"),
+    path(STUDY + "clips/<int:clip_id>/", label.workbench, name="clip"),
+    path(STUDY + "sessions/", sessions.session_list, name="sessions"),
+    path(STUDY + "sessions/table/", sessions.sessions_table, name="sessions_table"),
+    path(STUDY + "sessions/<int:session_id>/", sessions.session_detail, name="session"),
+    path(STUDY + "import/", sessions.import_, name="import"),
+    path(STUDY + "rounds/", rounds.round_list, name="rounds"),
+    path(STUDY + "rounds/table/", rounds.rounds_table, name="rounds_table"),
+    path(STUDY + "rounds/start/", rounds.round_start, name="round_start"),
+    path(STUDY + "rounds/curve.json", rounds.learning_curve, name="learning_curve"),
+    path(STUDY + "rounds/roll-back/", rounds.round_roll_back, name="round_roll_back"),
+    path(STUDY + "rounds/<int:number>/", rounds.round_detail, name="round"),
+    path(STUDY + "rounds/<int:number>/cancel/", rounds.round_cancel, name="round_cancel"),
+    path(STUDY + "rounds/<int:number>/promote/", rounds.round_promote, name="round_promote"),
+    path(STUDY + "rounds/<int:number>/loss.json", rounds.loss_history, name="loss_history"),
+    path(STUDY + "exports/", exports.export_list, name="exports"),
+    path(STUDY + "exports/table/", exports.exports_table, name="exports_table"),
+    path(STUDY + "exports/<int:export_id>/file", exports.export_download, name="export_download"),
+    path(STUDY + "people/", people.people_list, name="people"),
+    path(STUDY + "people/<int:member_id>/remove/", people.member_remove, name="member_remove"),
+    path("account/", people.account, name="account"),
+    path("account/password/", people.password_change, name="password_change"),
+    path("account/tokens/", people.token_issue, name="token_issue"),
+    path("account/tokens/<int:token_id>/revoke/", people.token_revoke, name="token_revoke"),
+]
