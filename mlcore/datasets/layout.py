@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from mlcore.errors import RecordingError
@@ -63,15 +63,21 @@ class Layout(Protocol):
         """Relate the clocks and find the trials of one recording."""
 
 
-def inside(root: Path, relative: str) -> Path:
-    """The file that a relative path names, refused where it leads out of the root, by dots or by links.
+def leads_out(root: Path, path: Path) -> bool:
+    """Whether a file below the root is in truth elsewhere, by dots or by links."""
+    return not path.resolve().is_relative_to(root.resolve())
+
+
+def named_file(root: Path, relative: str) -> Path:
+    """The file that a recording's path names. Links are followed here: those of a source are judged when it is listed.
 
     Raises:
-        RecordingError: absent, or outside of the root.
+        RecordingError: absent, or the path leaves the root.
     """
-    path = root / relative
-    if not path.resolve().is_relative_to(root.resolve()):
+    parts = PurePosixPath(relative).parts
+    if relative.startswith("/") or ".." in parts:
         raise RecordingError(f"{relative}: the path leads out of the folder of the recordings.")
+    path = root / relative
     if not path.is_file():
         raise RecordingError(f"{relative}: the file does not exist.")
     return path

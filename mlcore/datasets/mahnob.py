@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mlcore.datasets.layout import Discovery, Opened, Relation
+from mlcore.datasets.layout import Discovery, Opened, Relation, leads_out
 from mlcore.datasets.mahnob_clock import relate as relate
 from mlcore.datasets.mahnob_xml import SessionXml, read_session_xml
 from mlcore.errors import LayoutError
@@ -58,6 +58,9 @@ def _spec(folder: Path, *, root: Path) -> RecordingSpec | None:
     if eeg is None and video is None:
         return _unusable(folder, f"{folder.name}: the session folder holds neither a BDF file nor a colour video.")
     companions = [folder / _XML, *([gaze] if gaze else [])]
+    outside = [path.name for path in (eeg, video, *companions) if path and leads_out(root, path)]
+    if outside:
+        return _unusable(folder, f"{folder.name}/{outside[0]}: the link leads out of the folder of the recordings.")
     return RecordingSpec(
         subject=session.subject,
         session=folder.name,

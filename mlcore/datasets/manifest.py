@@ -9,7 +9,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from mlcore.datasets.layout import Discovery, Opened, Relation
+from mlcore.datasets.companions import companions
+from mlcore.datasets.layout import Discovery, Opened, Relation, leads_out
 from mlcore.errors import LayoutError
 from mlcore.sync import given_offset, unrelated
 from mlcore.types import RecordingSpec
@@ -22,7 +23,6 @@ _FILES = ("eeg_file", "video_file")
 #: folders above the manifest's own that its files may lie in
 _MOST_LEVELS_UP = 2
 _LARGEST_BYTES = 20_000_000
-_COMPANIONS = {".set": (".fdt",), ".vhdr": (".eeg", ".vmrk", ".dat")}
 
 Row = dict[str, str]
 
@@ -134,7 +134,7 @@ def _spec(row: Row, *, line: int, base: Path, root: Path) -> RecordingSpec:
         layout=NAME,
         eeg_path=eeg_path,
         video_path=paths.get("video_file"),
-        companion_paths=_companions(root, eeg_path) if eeg_path else (),
+        companion_paths=companions(root, eeg_path) if eeg_path else (),
         sync_hints={OFFSET_HINT: float(row[OFFSET_HINT])} if not problem and row.get(OFFSET_HINT) else {},
         error=f"Line {line} of the manifest: {problem}." if problem else "",
     )
@@ -157,7 +157,7 @@ def _file_problem(name: str, *, base: Path, root: Path) -> str:
     if refusal:
         return f"{name} {refusal}"
     path = _lexical(base, name)
-    if not path.resolve().is_relative_to(root.resolve()):
+    if leads_out(root, path):
         return f"{name} is a link that leads out of the folder of the recordings"
     return "" if path.is_file() else f"{name} does not exist"
 
@@ -171,13 +171,6 @@ def _is_number(text: str) -> bool:
 
 def _relative(base: Path, root: Path, name: str) -> str | None:
     return _lexical(base, name).relative_to(root).as_posix() if name else None
-
-
-def _companions(root: Path, eeg_path: str) -> tuple[str, ...]:
-    """Files of the same name that the EEG file's format is split into."""
-    path = Path(eeg_path)
-    others = (path.with_suffix(suffix) for suffix in _COMPANIONS.get(path.suffix.lower(), ()))
-    return tuple(other.as_posix() for other in others if (root / other).is_file())
 
 
 def _without_doubles(specs: list[RecordingSpec]) -> list[RecordingSpec]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlcore.datasets.discovery import layout_named
-from mlcore.datasets.layout import Opened, inside
+from mlcore.datasets.layout import Opened, named_file
 from mlcore.errors import RecordingError
 from mlcore.io.eeg import EegRecording, open_eeg
 from mlcore.io.video import probe_video
@@ -61,12 +61,12 @@ def read_recording(spec: RecordingSpec, root: Path) -> Recording:
     if spec.error:
         raise RecordingError(spec.error)
     for companion in spec.companion_paths:
-        inside(root, companion)
-    video_path = inside(root, spec.video_path) if spec.video_path else None
+        named_file(root, companion)
+    video_path = named_file(root, spec.video_path) if spec.video_path else None
     opened = Opened(
         spec=spec,
         root=root,
-        eeg=open_eeg(inside(root, spec.eeg_path)) if spec.eeg_path else None,
+        eeg=open_eeg(named_file(root, spec.eeg_path)) if spec.eeg_path else None,
         video=probe_video(video_path) if video_path else None,
     )
     return _related(opened, video_path)

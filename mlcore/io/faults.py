@@ -47,7 +47,8 @@ def reading(path: Path, kind: str) -> Iterator[list[str]]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield notes
-        notes.extend(dict.fromkeys(first_sentence(item.message) for item in caught if _tells(item)))
+        told = (first_sentence(item.message) for item in caught if _tells(item))
+        notes.extend(f"{path.name}: {note}." for note in dict.fromkeys(told))
     except RecordingError:
         raise
     except UNREADABLE as error:

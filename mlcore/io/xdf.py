@@ -47,7 +47,7 @@ def open_xdf(path: Path) -> EegRecording:
     stamps_s = np.asarray(stream["time_stamps"], dtype=np.float64)
     grid = _regular(stream, stamps_s)
     info = _info(stream, grid)
-    samples = grid.samples * _volts(stream, len(info.channels), notes)
+    samples = grid.samples * _volts(path, stream, n_channels=len(info.channels), notes=notes)
     notes.extend(f"{path.name}: nothing was recorded from {a:.1f} s to {b:.1f} s." for a, b in grid.gaps)
     return EegRecording(
         path=path,
@@ -63,16 +63,16 @@ def _load(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     with path.open("rb") as file:
         if file.read(4)[: len(_MAGIC[0])] != _MAGIC[0] and path.suffix.lower() != ".xdfz":
             raise RecordingError(f"{path.name}: this is no XDF file (its first bytes say otherwise).")
-    with reading(path, "XDF") as notes, _log_as(notes):
+    with reading(path, "XDF") as notes, _log_as(notes, path):
         streams, _header = pyxdf.load_xdf(str(path), synchronize_clocks=True, dejitter_timestamps=True)
     return streams, notes
 
 
 @contextmanager
-def _log_as(notes: list[str]) -> Iterator[None]:
+def _log_as(notes: list[str], path: Path) -> Iterator[None]:
     """pyxdf tells of damage by its log alone: collect it instead of printing it."""
     logger = logging.getLogger("pyxdf")
-    handler = _NoteHandler(notes)
+    handler = _NoteHandler(notes, path)
     propagate = logger.propagate
     logger.addHandler(handler)
     logger.propagate = False
@@ -84,12 +84,13 @@ def _log_as(notes: list[str]) -> Iterator[None]:
 
 
 class _NoteHandler(logging.Handler):
-    def __init__(self, notes: list[str]) -> None:
+    def __init__(self, notes: list[str], path: Path) -> None:
         super().__init__(logging.WARNING)
         self._notes = notes
+        self._name = path.name
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._notes.append(first_sentence(record.getMessage()))
+        self._notes.append(f"{self._name}: {first_sentence(record.getMessage())}.")
 
 
 def _eeg_stream(path: Path, streams: list[dict[str, Any]], notes: list[str]) -> dict[str, Any]:
@@ -166,11 +167,13 @@ def _labels(stream: dict[str, Any]) -> list[str]:
     return labels if all(labels) and len(set(labels)) == len(labels) else []
 
 
-def _volts(stream: dict[str, Any], n_channels: int, notes: list[str]) -> NDArray[np.float64]:
+def _volts(path: Path, stream: dict[str, Any], *, n_channels: int, notes: list[str]) -> NDArray[np.float64]:
     """Factor to volts of each channel; Lab Streaming Layer's usual microvolts where the stream does not say."""
     units = [str((channel.get("unit") or [""])[0] or "").strip().lower() for channel in _described(stream)]
     if not units or not all(unit in _VOLTS_PER_UNIT for unit in units):
-        notes.append(f"{_text(stream, 'name')}: the stream names no unit; its values are taken as microvolts.")
+        notes.append(
+            f"{path.name}: the stream {_text(stream, 'name')!r} names no unit; its values are taken as microvolts."
+        )
     return np.array([_VOLTS_PER_UNIT.get(unit, 1e-6) for unit in units or [""] * n_channels])
 
 
