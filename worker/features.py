@@ -92,17 +92,8 @@ def _eeg_windows(eeg: StudyEeg | None, study: Study, windows: Sequence[Window], 
     arrays = np.zeros((len(windows), *eeg_shape(study)), dtype=np.float32)
     if eeg is not None:
         for row in np.flatnonzero(present).tolist():
-            arrays[row] = _stretch(eeg.data, round(windows[row].start_s * study.eeg_sfreq), arrays.shape[2])
+            arrays[row] = eeg.window(windows[row].start_s, arrays.shape[2])
     return arrays
-
-
-def _stretch(data: Samples, start: int, n_samples: int) -> Samples:
-    """Samples start..start + n; zeros where the recording does not reach."""
-    stretch = np.zeros((data.shape[0], n_samples), dtype=np.float32)
-    first, last = max(start, 0), min(start + n_samples, data.shape[1])
-    if last > first:
-        stretch[:, first - start : last - start] = data[:, first:last]
-    return stretch
 
 
 def _eeg_quality(arrays: Samples, eeg: StudyEeg | None, study: Study, present: NDArray[np.bool_]) -> Floats:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from mlcore.datasets import Recording, find_recordings, read_recording
 from mlcore.errors import RecordingError
 from mlcore.io.eeg import probe_eeg
 from mlcore.io.tiles import TILES_VERSION, write_tiles
-from mlcore.signals import cut_windows
+from mlcore.signals import cut_windows, plain_name
 from mlcore.types import RecordingSpec, Window
 from mlcore.vision import FEATURES_VERSION
 from worker import originals
@@ -79,7 +78,8 @@ def _eeg_channels(spec: RecordingSpec, root: Path) -> list[str]:
         info = probe_eeg(root / spec.eeg_path)
     except RecordingError:
         return []  # its own import says what is wrong with it
-    return [name for name, kind in zip(info.channels, info.kinds, strict=True) if kind == "eeg"]
+    names = [plain_name(name) for name, kind in zip(info.channels, info.kinds, strict=True) if kind == "eeg"]
+    return list(dict.fromkeys(names))
 
 
 # --- importing one session -------------------------------------------------------------------------------------------
@@ -124,10 +124,10 @@ def _import(running: RunningJob, spec: RecordingSpec, stored: tuple[StoredFile, 
     remove_leftovers(folder.parent, job.pk)
     folder.mkdir(parents=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="concord-import-") as laid_out:
-            originals.lay_out(stored, Path(laid_out))
-            recording = read_recording(spec, Path(laid_out))
-            imported = derive(running, recording, folder, place, stored=stored, fingerprint=fingerprint)
+        originals.lay_out(stored, folder / "source")
+        recording = read_recording(spec, folder / "source")
+        imported = derive(running, recording, folder, place, stored=stored, fingerprint=fingerprint)
+        shutil.rmtree(folder / "source")
         importing.session_ready(job.pk, running.token, imported)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -179,18 +179,14 @@ def derive(
 
 
 def windows_of(recording: Recording, study: Study) -> tuple[Window, ...]:
-    eeg_span = (0.0, recording.eeg_info.duration_s) if recording.eeg_info else None
-    video_span = None
-    if recording.video_info:
-        clock = recording.clock
-        video_span = (clock.to_session(0.0), clock.to_session(recording.video_info.duration_s))
     return cut_windows(
         recording.trials,
         window_s=study.window_s,
         hop_s=study.hop_s,
-        eeg_span=eeg_span,
-        video_span=video_span,
+        eeg_span=recording.eeg_span,
+        video_span=recording.video_span,
         include_single_modality=study.include_single_modality,
+        eeg_gaps=recording.eeg_gaps,
     )
 
 

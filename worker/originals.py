@@ -106,7 +106,8 @@ def lay_out(files: Iterable[StoredFile], folder: Path) -> None:
 
 def _link_or_fetch(originals: Storage, key: str, target: Path) -> None:
     try:
-        target.symlink_to(originals.path(key))
-    except NotImplementedError:  # a storage that is no local disk
+        # a hard link: readers refuse links that lead out of the folder
+        target.hardlink_to(originals.path(key))
+    except (NotImplementedError, OSError):  # no local disk, or another one than this folder's
         with originals.open(key) as source, target.open("wb") as copy:
             shutil.copyfileobj(source, copy, BLOCK_BYTES)
