@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.utils.translation import gettext_lazy as _
 
-from annotator.domain.access import roles_of
-from annotator.enums import Role
+from annotator.domain.access import RULES, ObjectKind, Rule, Verb, roles_of
 from annotator.models import Study, User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 register = template.Library()
 
-EVERYBODY = frozenset(Role)
-#: page below the study's address, title, icon, who sees it (a convenience only: the pages check for themselves)
-STUDY_PAGES = (
-    ("", _("Study"), "study", EVERYBODY),
-    ("label/", _("Label"), "label", frozenset({Role.ANNOTATOR})),
-    ("sessions/", _("Sessions"), "sessions", frozenset({Role.ADMIN, Role.RESEARCHER})),
-    ("rounds/", _("Rounds"), "rounds", frozenset({Role.ADMIN, Role.RESEARCHER})),
-    ("exports/", _("Exports"), "exports", frozenset({Role.ADMIN, Role.RESEARCHER})),
-    ("people/", _("People"), "people", frozenset({Role.ADMIN})),
+#: page below the study's address, title, icon, the row of the access table that opens it
+STUDY_PAGES: tuple[tuple[str, StrPromise, str, Rule], ...] = (
+    ("", _("Study"), "study", (ObjectKind.STUDY, Verb.VIEW)),
+    ("label/", _("Label"), "label", (ObjectKind.CLIP, Verb.LABEL)),
+    ("sessions/", _("Sessions"), "sessions", (ObjectKind.SESSION, Verb.LIST)),
+    ("rounds/", _("Rounds"), "rounds", (ObjectKind.ROUND, Verb.LIST)),
+    ("exports/", _("Exports"), "exports", (ObjectKind.EXPORT, Verb.LIST)),
+    ("people/", _("People"), "people", (ObjectKind.MEMBER, Verb.LIST)),
 )
 
 
@@ -58,6 +59,6 @@ def _study_items(study: Study, user: User, path: str) -> list[RailItem]:
             is_current=path == home if not page else path.startswith(home + page),
             starts_study=not page,
         )
-        for page, title, icon, seen_by in STUDY_PAGES
-        if user.is_superuser or seen_by & roles
+        for page, title, icon, rule in STUDY_PAGES
+        if RULES[rule] & roles
     ]

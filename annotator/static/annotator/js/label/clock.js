@@ -16,8 +16,13 @@ class Clock {
     return this.isPlaying ? this.pause() : this.play();
   }
 
+  // The first frame that begins within the clip, not the one that is still on screen when it begins.
+  get first_s() {
+    return this.clip.start_s + this.frame_s * 0.98;
+  }
+
   restart() {
-    this.seek(this.clip.start_s);
+    this.seek(this.first_s);
   }
 
   within(session_s) {
@@ -65,7 +70,7 @@ export class VideoClock extends Clock {
   }
 
   play() {
-    if (this.session_s >= this.clip.stop_s - this.frame_s && this.session_s <= this.clip.stop_s + this.frame_s) this.seek(this.clip.start_s);
+    if (this.session_s >= this.clip.stop_s - this.frame_s && this.session_s <= this.clip.stop_s + this.frame_s) this.restart();
     this.boundary_s = boundaryAfter(this.session_s, this.clip);
     return this.video.play().catch(() => this.onState());
   }
@@ -111,7 +116,7 @@ export class VideoClock extends Clock {
     this.request = this.video.requestVideoFrameCallback(this.#presented);
     this.#learnInterval(mediaTime, presentedFrames);
     this.mediaTime = mediaTime;
-    this.wanted = null;
+    if (!this.video.seeking) this.wanted = null; // a frame of an earlier seek does not undo quick steps
     this.show(this.map.toSession(mediaTime));
     if (this.isPlaying && this.session_s + this.frame_s / 2 >= this.boundary_s) this.#turn();
   };
@@ -127,7 +132,7 @@ export class VideoClock extends Clock {
   #turn() {
     if (this.video.seeking) return;
     if (this.loop && this.boundary_s === this.clip.stop_s) {
-      this.#seekVideo(this.map.toVideo(this.clip.start_s));
+      this.#seekVideo(this.map.toVideo(this.first_s));
       if (this.video.paused) this.play();
     } else {
       this.pause();
@@ -146,7 +151,7 @@ export class FreeClock extends Clock {
   }
 
   play() {
-    if (Math.abs(this.session_s - this.clip.stop_s) < this.frame_s) this.seek(this.clip.start_s);
+    if (Math.abs(this.session_s - this.clip.stop_s) < this.frame_s) this.restart();
     this.boundary_s = boundaryAfter(this.session_s, this.clip);
     this.isPlaying = true;
     this.then_ms = performance.now();
@@ -169,6 +174,10 @@ export class FreeClock extends Clock {
   step(frames) {
     this.pause();
     this.seek(this.session_s + frames * this.frame_s);
+  }
+
+  get first_s() {
+    return this.clip.start_s;
   }
 
   close() {

@@ -219,9 +219,9 @@ export class EegPane {
 
   // Bottom right: so many µV high, so many seconds wide.
   #drawScale(context) {
-    const uv = niceBelow((this.gain_uv * 46) / this.rowHeight);
+    const uv = niceBelow((this.gain_uv * 40) / this.rowHeight);
     const high = (uv / this.gain_uv) * this.rowHeight;
-    const seconds = niceBelow((this.span.stop_s - this.span.start_s) / 5);
+    const seconds = niceBelow((this.span.stop_s - this.span.start_s) / 8);
     const wide = (seconds / (this.span.stop_s - this.span.start_s)) * (this.width - GUTTER_PX);
     const right = this.width - 14;
     const bottom = this.height - AXIS_PX - 12;
@@ -229,7 +229,7 @@ export class EegPane {
     const labelWidth = context.measureText(label).width;
     context.fillStyle = this.ink.panel;
     context.globalAlpha = 0.88;
-    context.fillRect(right - Math.max(wide, labelWidth) - 8, bottom - high - 20, Math.max(wide, labelWidth) + 16, high + 28);
+    context.fillRect(right - Math.max(wide, labelWidth) - 6, bottom - high - 18, Math.max(wide, labelWidth) + 12, high + 26);
     context.globalAlpha = 1;
     context.fillStyle = this.ink.ink;
     context.fillRect(right - wide, bottom, wide, 2);

@@ -20,7 +20,7 @@ export class Flow {
     this.box = outbox.revive(this.#read("outbox"), now());
     this.undoable = this.#read("undo");
     this.held = [];
-    this.progress = { labelled_today: 0, labelled_total: 0, open_clips: 0, held: 0 };
+    this.progress = null; // until the server said
     this.current = null;
     this.draft = null;
     this.timers = {};
@@ -67,6 +67,7 @@ export class Flow {
 
   #arrivalFailed(error, again) {
     if (this.current) return; // something to work on is on the page already
+    if (error.status === 401) this.view.signedOut(this.box.length);
     if (error.status === 403 || error.status === 404) this.view.state("forbidden", { why: error.message });
     else this.view.state("failed", { why: error.message });
     if (outbox.verdict(error.status) === "retry") this.#later("arrive", OFFLINE_POLL_MS, again);
@@ -187,6 +188,7 @@ export class Flow {
   }
 
   #arrived(entry, answer) {
+    if (this.isSignedOut) this.view.clearMessage();
     this.isSignedOut = false;
     this.#keepBox(outbox.remove(this.box, entry.id));
     this.drafts.remove(entry.clip_id);

@@ -80,6 +80,7 @@ export class AnswerForm {
     Object.assign(row, { element, group });
     if (row.isSlider) group.append(...this.#slider(row));
     else group.append(...row.answers.map((answer) => this.#button(row, answer)));
+    if (row.look !== "words") title.append(...row.ends.map((word) => span("end", word)));
     element.append(title, group);
     element.addEventListener("focusin", () => {
       this.active = this.rows.indexOf(row);
@@ -113,7 +114,7 @@ export class AnswerForm {
     slider.addEventListener("input", () => this.#answer(row, Number(slider.value)));
     row.slider = slider;
     row.output = span("slider-value", "");
-    return [span("end", row.ends[0]), slider, span("end", row.ends[1]), row.output];
+    return [slider, row.output];
   }
 
   #markActive() {

@@ -3,6 +3,9 @@
 import { parseTile } from "./tiles.js";
 import { TimeMap } from "./timemap.js";
 
+// just under one frame at 30 a second: the first frame that begins within the clip (see clock.js)
+const FIRST_FRAME_S = 0.98 / 30;
+
 export class MediaShelf {
   constructor({ api, stage }) {
     this.api = api;
@@ -45,7 +48,7 @@ export class MediaShelf {
     Object.assign(video, { muted: true, playsInline: true, preload: "auto", disablePictureInPicture: true, src: task.video.url });
     video.dataset.clipId = task.clip_id;
     video.dataset.testid = "video";
-    const first_s = Math.max(0, new TimeMap(task.video).toVideo(task.start_s));
+    const first_s = Math.max(0, new TimeMap(task.video).toVideo(task.start_s)) + FIRST_FRAME_S;
     video.addEventListener("loadedmetadata", () => {
       if (video.currentTime === 0) video.currentTime = first_s;
     }, { once: true });

@@ -35,7 +35,7 @@ export const STRINGS = {
   },
   syncTitle: (video) => `Clocks: ${video.method || "none"}; EEG and video offset ${video.offset_s.toFixed(3)} s, drift ${(video.drift * 1e6).toFixed(0)} ppm`,
   syncOne: { noEeg: "video only", noVideo: "EEG only" },
-  saved: { saved: "saved", saving: "saving …", local: "kept here", clean: "nothing to save" },
+  saved: { saved: "saved", saving: "saving …", local: "kept here", clean: "" },
   net: {
     online: "online",
     offline: (n) => (n ? `offline, ${count(n, "label", "labels")} kept here` : "offline"),
@@ -69,7 +69,7 @@ export const STRINGS = {
   loadingQueue: "Fetching your clips …",
   empty: {
     title: "The queue is empty",
-    text: ({ labelled_today }) => `${count(labelled_today, "answer", "answers")} today. New clips come with the next import or when others give theirs back.`,
+    text: (progress) => `${count(progress?.labelled_today ?? 0, "answer", "answers")} today. New clips come with the next import or when others give theirs back.`,
   },
   waiting: {
     title: "No further clip is here yet",
@@ -80,7 +80,8 @@ export const STRINGS = {
   notHeld: "You don't hold this clip: look, but an answer can only be given to a clip from your queue.",
   serverSilent: "The server does not answer.",
   previous: {
-    label: "Before",
+    label: "Before:",
+    none: "Your last answer stands here until the next one, and can be undone.",
     kept: "kept here",
     sent: "stored",
     late: "stored late",

@@ -49,7 +49,7 @@ export function timeTicks(span, origin_s, width_px, min_px = 56) {
   const decade = 10 ** Math.floor(Math.log10(wanted_s));
   const step_s = [1, 2, 5, 10].map((factor) => factor * decade).find((step) => step >= wanted_s * 0.999);
   const ticks = [];
-  for (let n = Math.ceil((span.start_s - origin_s) / step_s - 1e-9); ; n += 1) {
+  for (let n = Math.ceil((span.start_s - origin_s) / step_s - 1e-9) + 0; ; n += 1) { // + 0: no −0
     const session_s = origin_s + n * step_s;
     if (session_s > span.stop_s + 1e-9) return { step_s, ticks };
     ticks.push({ session_s, relative_s: n * step_s });

@@ -37,7 +37,7 @@ export class Transport {
 
   showTime(session_s) {
     const { start_s, stop_s } = this.clock.clip;
-    this.parts.time.textContent = `${clockText(session_s - start_s)} / ${clockText(stop_s - start_s)}`;
+    this.parts.time.textContent = `${clockText(session_s - start_s)} / ${(stop_s - start_s).toFixed(2)} s`;
   }
 
   showState() {

@@ -19,7 +19,7 @@ export class View {
     this.root = root;
     this.scheme = [];
     this.shelf = new MediaShelf({ api, stage: el("stage") });
-    this.form = new AnswerForm({ root: el("answers"), note: el("note"), onChange: (fields) => this.flow.change(fields) || this.#ready() });
+    this.form = new AnswerForm({ root: el("answers"), note: el("note"), onChange: (fields) => this.#changed(fields) });
     this.transport = new Transport({ root: el("transport"), storage });
     this.pane = new EegPane({ root: el("pane"), signals: el("signals"), overlay: el("overlay"), onScrub: (s) => this.scrub(s) });
     this.dialogs = new Dialogs({ skip: el("skip-dialog"), keys: el("keys-dialog"), onSkip: (reason, comment) => this.flow.skip(reason, comment) });
@@ -166,6 +166,11 @@ export class View {
     el("gain-value").textContent = STRINGS.gain(this.pane.gain_uv);
   }
 
+  #changed(fields) {
+    this.flow.change(fields);
+    this.#ready();
+  }
+
   #ready() {
     const isOpen = Boolean(this.flow.draft && this.flow.openQuestion());
     el("do-submit").setAttribute("aria-disabled", String(isOpen));
@@ -191,13 +196,19 @@ export class View {
   }
 
   status({ progress, nPending, isOnline, isSending, last }) {
-    const done = progressOf(progress, nPending);
-    el("progress-text").textContent = this.hasClip ? STRINGS.progress(done) : STRINGS.progressDone(done);
-    el("progress-bar").value = done.fraction;
+    this.#day(progress, nPending);
     const net = isOnline ? (nPending && isSending ? "sending" : "online") : "offline";
     el("net-state").textContent = STRINGS.net[net] instanceof Function ? STRINGS.net[net](nPending) : STRINGS.net[net];
     Object.assign(el("net-state").dataset, { net, pending: nPending });
     this.#previous(last);
+  }
+
+  #day(progress, nPending) {
+    el("progress-bar").hidden = !progress;
+    if (!progress) return;
+    const done = progressOf(progress, nPending);
+    el("progress-text").textContent = this.hasClip ? STRINGS.progress(done) : STRINGS.progressDone(done);
+    el("progress-bar").value = done.fraction;
   }
 
   saved(name) {
@@ -206,12 +217,15 @@ export class View {
   }
 
   #previous(last) {
-    el("previous").hidden = !last;
-    if (!last) return;
+    el("do-undo").disabled = !last;
+    el("previous").dataset.sent = String(Boolean(last?.isSent));
+    el("previous-text").textContent = last ? this.#previousText(last) : STRINGS.previous.none;
+  }
+
+  #previousText(last) {
     const parts = [STRINGS.previous.label, this.#answerText(last), `· ${last.isSent ? (last.isLate ? STRINGS.previous.late : STRINGS.previous.sent) : STRINGS.previous.kept}`];
     if (last.opinion) parts.push(`· ${STRINGS.previous.opinion} ${this.#opinionText(last.opinion)}`);
-    el("previous-text").textContent = parts.join(" ");
-    el("previous").dataset.sent = String(Boolean(last.isSent));
+    return parts.join(" ");
   }
 
   #answerText({ answer, draft }) {

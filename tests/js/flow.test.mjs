@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Flow } from "../../annotator/static/annotator/js/label/flow.js";
+import { MemoryStorage } from "./support.mjs";
+
+const SCHEME = [{ key: "valence", title: "Valence", kind: "class", classes: ["unpleasant", "neutral", "pleasant"], levels: 0 }];
+
+// A server in memory that keeps the HTTP contract's promises: idempotent submits, two clips held, undo.
+class Server {
+  constructor(nClips = 3) {
+    this.clips = Array.from({ length: nClips }, (_, i) => i + 1);
+    this.labels = new Map();
+    this.isDown = false;
+    this.refusal = null;
+    this.loseAnswers = false;
+  }
+
+  worklist() {
+    const answered = [...this.labels.values()].map((label) => label.clip_id);
+    const held = this.clips.filter((id) => !answered.includes(id)).slice(0, 2);
+    return {
+      held: held.map((clip_id) => ({ clip_id, expires_at: "later", seconds_left: 300, draft: null })),
+      progress: { labelled_today: this.labels.size, labelled_total: this.labels.size, open_clips: this.clips.length - this.labels.size, held: held.length },
+      scheme: SCHEME,
+    };
+  }
+
+  async answer(act) {
+    await Promise.resolve();
+    if (this.isDown) throw Object.assign(new Error("The server does not answer."), { status: null });
+    if (this.refusal) throw Object.assign(new Error(this.refusal.message), this.refusal);
+    const said = act();
+    if (this.loseAnswers) throw Object.assign(new Error("The server does not answer."), { status: null });
+    return said;
+  }
+
+  claim = () => this.answer(() => this.worklist());
+  saveDraft = () => this.answer(() => null);
+  heartbeat = () => this.answer(() => ({ expires_at: "later", seconds_left: 300 }));
+  submit = (clip_id, body) => this.answer(() => {
+    this.labels.set(body.uuid, { clip_id, ...body });
+    return { ...this.worklist(), label: { uuid: body.uuid, is_late: false, is_extra: false }, opinion: { valence: [0.1, 0.2, 0.7] } };
+  });
+  undo = (uuid) => this.answer(() => {
+    this.labels.delete(uuid);
+    return this.worklist();
+  });
+}
+
+function page(t, server, storage = new MemoryStorage()) {
+  const seen = { states: [], messages: [], tasks: [] };
+  const view = {
+    task: (task) => seen.tasks.push(task.clip_id),
+    state: (name) => seen.states.push(name),
+    message: (text) => seen.messages.push(text),
+    status: (status) => { seen.status = status; },
+    saved: () => {}, say: () => {}, leaseLost: () => { seen.isLost = true; }, signedOut: () => { seen.isSignedOut = true; }, clearMessage: () => {},
+  };
+  let uuids = 0;
+  const prefix = Math.random().toString(36).slice(2);
+  const config = { slug: "demo", scheme: SCHEME, user_id: 1, isVisible: () => true };
+  const flow = new Flow({ api: server, config, storage, view, newUuid: () => `${prefix}-${(uuids += 1)}` });
+  t.after(() => Object.values(flow.timers).forEach(clearTimeout));
+  return { flow, seen, storage };
+}
+
+async function settled(flow) {
+  for (let i = 0; i < 50; i += 1) await Promise.resolve();
+  assert.equal(flow.isSending, false);
+}
+
+const answer = (flow, value = 2) => flow.change({ values: { valence: value }, confidence: 3 });
+
+test("submitting shows the next clip at once and stores the answer once", async (t) => {
+  const server = new Server();
+  const { flow, seen } = page(t, server);
+  await flow.start();
+  assert.equal(flow.submit(), false, "an open question holds the answer back");
+  answer(flow);
+  assert.equal(flow.submit(), true);
+  assert.equal(flow.current.clip_id, 2, "before the server has said anything");
+  await settled(flow);
+  assert.deepEqual([...server.labels.values()].map(({ clip_id, values, confidence }) => ({ clip_id, values, confidence })), [{ clip_id: 1, values: { valence: 2 }, confidence: 3 }]);
+  assert.deepEqual(seen.status.last.opinion, { valence: [0.1, 0.2, 0.7] });
+  assert.equal(flow.current.clip_id, 2);
+});
+
+test("the opinion is not there before the answer is stored", async (t) => {
+  const server = new Server();
+  const { flow, seen } = page(t, server);
+  await flow.start();
+  server.isDown = true;
+  answer(flow);
+  flow.submit();
+  await settled(flow);
+  assert.equal(seen.status.last.opinion, undefined);
+});
+
+test("can't tell needs no values and sends none", async (t) => {
+  const server = new Server();
+  const { flow } = page(t, server);
+  await flow.start();
+  answer(flow);
+  flow.submit("cant_tell");
+  await settled(flow);
+  const [label] = server.labels.values();
+  assert.deepEqual([label.answer, label.values, label.confidence], ["cant_tell", {}, null]);
+});
+
+test("offline: answers are kept, survive a reload and arrive once", async (t) => {
+  const server = new Server();
+  const { flow, seen, storage } = page(t, server);
+  await flow.start();
+  server.isDown = true;
+  answer(flow);
+  flow.submit();
+  answer(flow, 0);
+  flow.submit();
+  await settled(flow);
+  assert.deepEqual([seen.status.nPending, seen.status.isOnline, seen.states.at(-1)], [2, false, "waiting"]);
+
+  server.isDown = false;
+  const again = page(t, server, storage);
+  await again.flow.start();
+  await settled(again.flow);
+  assert.deepEqual([...server.labels.values()].map((label) => [label.clip_id, label.values.valence]), [[1, 2], [2, 0]]);
+  assert.deepEqual([again.seen.status.nPending, again.flow.current.clip_id], [0, 3]);
+});
+
+test("an answer whose confirmation was lost is sent again under the same uuid", async (t) => {
+  const server = new Server();
+  const { flow } = page(t, server);
+  await flow.start();
+  answer(flow);
+  server.loseAnswers = true;
+  flow.submit();
+  await settled(flow);
+  server.loseAnswers = false;
+  flow.networkReturned();
+  await settled(flow);
+  assert.equal(server.labels.size, 1);
+  assert.equal(flow.box.length, 0);
+});
+
+test("undo of a stored answer brings clip and values back under a new uuid", async (t) => {
+  const server = new Server();
+  const { flow } = page(t, server);
+  await flow.start();
+  answer(flow, 1);
+  const { uuid } = flow.draft;
+  flow.submit();
+  await settled(flow);
+  await flow.undo();
+  assert.equal(server.labels.size, 0);
+  assert.equal(flow.current.clip_id, 1);
+  assert.deepEqual([flow.draft.values, flow.draft.confidence], [{ valence: 1 }, 3]);
+  assert.notEqual(flow.draft.uuid, uuid);
+});
+
+test("undo of an answer still kept here never reaches the server", async (t) => {
+  const server = new Server();
+  const { flow } = page(t, server);
+  await flow.start();
+  server.isDown = true;
+  answer(flow);
+  flow.submit();
+  await settled(flow);
+  await flow.undo();
+  server.isDown = false;
+  flow.networkReturned();
+  await settled(flow);
+  assert.deepEqual([server.labels.size, flow.current.clip_id, flow.draft.values.valence], [0, 1, 2]);
+});
+
+test("a refused answer is said, and kept as its clip's draft", async (t) => {
+  const server = new Server();
+  const { flow, seen } = page(t, server);
+  await flow.start();
+  answer(flow);
+  server.refusal = { status: 409, message: "This clip is closed." };
+  flow.submit();
+  await settled(flow);
+  assert.match(seen.messages[0], /This clip is closed/);
+  assert.equal(flow.box.length, 0);
+  assert.deepEqual(flow.drafts.read(1).values, { valence: 2 });
+});
+
+test("signed out: nothing is lost, the person is told", async (t) => {
+  const server = new Server();
+  const { flow, seen } = page(t, server);
+  await flow.start();
+  answer(flow);
+  server.refusal = { status: 401, message: "Sign in." };
+  flow.submit();
+  await settled(flow);
+  assert.equal(seen.isSignedOut, true);
+  assert.equal(flow.box.length, 1);
+});
+
+test("a lease that ended is told on the clip it concerns", async (t) => {
+  const server = new Server();
+  const { flow, seen } = page(t, server);
+  await flow.start();
+  server.refusal = { status: 409, message: "Over." };
+  await flow.heartbeat();
+  assert.equal(seen.isLost, true);
+  assert.equal(flow.current.clip_id, 1, "the answer can still be given, as a late one");
+});
+
+test("an empty queue says so", async (t) => {
+  const { flow, seen } = page(t, new Server(0));
+  await flow.start();
+  assert.deepEqual(seen.states, ["empty"]);
+});
