@@ -242,7 +242,8 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000
-FILE_UPLOAD_TEMP_DIR = None
+#: one upload of recordings, unpacked
+UPLOAD_MAX_BYTES = env_int("CONCORD_UPLOAD_MAX_MB", 20_000) * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -273,11 +274,14 @@ STORAGES: dict[str, dict[str, Any]] = {
         "OPTIONS": {"location": ORIGINALS_ROOT, "base_url": None, "file_permissions_mode": 0o440},
     },
 }
-#: behind nginx, media answers name the file in X-Accel-Redirect below this address instead of sending it
+#: behind nginx, a media answer sends no bytes but names its file in X-Accel-Redirect: this prefix, then the path below
+#: CONCORD_VAR
 MEDIA_ACCEL_PREFIX = env("CONCORD_MEDIA_ACCEL_PREFIX")
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
 
+#: threads that one worker process computes with; 0: as many as the libraries like
+WORKER_THREADS = env_int("CONCORD_WORKER_THREADS", 0)
 JOB_HEARTBEAT_S = 2
 JOB_STALE_S = 15
 #: longer than any task, so that the broker never hands a running one to a second worker; a dead worker's job is sent

@@ -19,6 +19,7 @@ for _name in ("DATABASE_URL", "REDIS_URL"):
 for _name in [name for name in os.environ if name.startswith("CONCORD_") and name != "CONCORD_SHARED_DATA"]:
     del os.environ[_name]
 os.environ["CONCORD_VAR"] = str(_VAR)
+(_VAR / "static").mkdir()  # WhiteNoise warns of a folder that is missing
 os.environ["DJANGO_SETTINGS_MODULE"] = "annotator.settings"
 
 

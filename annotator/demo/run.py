@@ -73,6 +73,7 @@ def running(options: Options, console: Console) -> Iterator[Demo]:
         preflight.require_free_port(options.host, options.port)
         with services.running(var, settings.EMBEDDED):
             preflight.require_servers()
+            settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # the web server warns of one that is missing
             call_command("migrate", verbosity=0, interactive=False)
             logins = people.logins(var / "demo-logins.json")
             cast = people.cast(logins)
