@@ -39,10 +39,10 @@ export class Api {
     const response = await this.#fetch(this.root + path, {
       method,
       credentials: "same-origin",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": this.csrfToken },
+      headers: { "Content-Type": "application/json", "X-CSRFToken": tokenFromCookie(document.cookie) ?? this.csrfToken },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
-    return response.status === 204 ? null : response.json();
+    return response.status === 204 ? null : response.json().catch(cutShort);
   }
 
   async #fetch(address, options) {
@@ -55,6 +55,15 @@ export class Api {
     if (response.ok) return response;
     throw await errorOf(response);
   }
+}
+
+function cutShort() {
+  throw new ApiError(STRINGS.serverSilent);
+}
+
+// The cookie's token outlives a new sign-in in another tab; the page's own would be refused then.
+export function tokenFromCookie(cookies) {
+  return cookies.match(/(?:^|;\s*)csrftoken=([^;]+)/)?.[1] ?? null;
 }
 
 async function errorOf(response) {

@@ -10,6 +10,7 @@ const DRAFT_DELAY_MS = 1200;
 const EMPTY_POLL_MS = 20_000;
 const OFFLINE_POLL_MS = 5_000;
 const MOST_UNDO = 10;
+const UNDO_WINDOW_MS = 15 * 60_000; // what the server allows
 
 export class Flow {
   constructor({ api, config, storage, view, now = () => Date.now(), newUuid = () => crypto.randomUUID() }) {
@@ -219,8 +220,14 @@ export class Flow {
 
   // ---- undo
 
-  async undo() {
+  // The last answer, as long as it can be undone.
+  get last() {
     const last = this.undoable.at(-1);
+    return last && this.now() - last.at < UNDO_WINDOW_MS ? last : null;
+  }
+
+  async undo() {
+    const { last } = this;
     if (!last) return this.view.say(STRINGS.undoNothing);
     if (this.box.some((entry) => entry.id === last.uuid && entry.state === outbox.SENDING)) {
       await new Promise((resolve) => { this.sent = resolve; });
@@ -256,7 +263,7 @@ export class Flow {
   }
 
   #remember(last) {
-    this.undoable = [...this.undoable, last].slice(-MOST_UNDO);
+    this.undoable = [...this.undoable, { ...last, at: this.now() }].slice(-MOST_UNDO);
     this.#write("undo", this.undoable);
   }
 
@@ -371,7 +378,7 @@ export class Flow {
       nPending: this.box.length,
       isOnline: this.isOnline,
       isSending: this.isSending,
-      last: this.undoable.at(-1) ?? null,
+      last: this.last,
     });
   }
 

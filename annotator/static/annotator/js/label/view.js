@@ -190,7 +190,7 @@ export class View {
     el("state-text").textContent = text(progress ?? (name === "waiting" ? nPending : why));
     el("state-icon").setAttribute("href", { empty: "#i-success", waiting: "#i-info" }[name] ?? "#i-warning");
     el("state-retry").hidden = name !== "failed";
-    el("state-undo").hidden = !["empty", "waiting"].includes(name) || !this.flow.undoable.length;
+    el("state-undo").hidden = !["empty", "waiting"].includes(name) || !this.flow.last;
     el("state-study").hidden = name === "waiting";
     for (const id of ["sync-state", "saved-state"]) el(id).textContent = "";
   }

@@ -1,0 +1,97 @@
+"""The shell of the label page, the rail and the base that every page stands on."""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+
+import pytest
+from django.test import Client
+
+from tests.factories.people import Personas, client_of, make_personas
+from tests.factories.studies import make_study
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def personas() -> Personas:
+    return make_personas(make_study("demo"), make_study("other"))
+
+
+def page(client: Client, address: str = "/studies/demo/label/") -> str:
+    response = client.get(address)
+    assert response.status_code == HTTPStatus.OK
+    return response.content.decode()
+
+
+def config(html: str) -> dict[str, object]:
+    found = re.search(r'<script id="bench-config" type="application/json">(.*?)</script>', html, re.DOTALL)
+    assert found is not None
+    settings: dict[str, object] = json.loads(found[1])
+    return settings
+
+
+def rail(html: str) -> list[str]:
+    found = re.search(r'<nav class="rail".*?</nav>', html, re.DOTALL)
+    assert found is not None
+    return re.findall(r'<a class="item" href="(/studies/[^"]+)"', found[0])
+
+
+def test_the_shell_carries_the_scheme_and_who_labels(personas: Personas) -> None:
+    given = config(page(client_of(personas.annotator)))
+    assert [dimension["key"] for dimension in given["scheme"]] == ["valence", "arousal"]  # type: ignore[attr-defined]  # JSON
+    assert (given["slug"], given["user_id"], given["clip_id"]) == ("demo", personas.annotator.pk, None)
+
+
+def test_the_same_page_on_one_clip(personas: Personas) -> None:
+    assert config(page(client_of(personas.annotator), "/studies/demo/clips/7/"))["clip_id"] == 7
+
+
+def test_no_script_or_style_stands_in_the_page_itself(personas: Personas) -> None:
+    html = page(client_of(personas.annotator))
+    assert not re.findall(r"<style|\sstyle=|\son[a-z]+=", html)
+    inline = [tag for tag in re.findall(r"<script[^>]*>", html) if " src=" not in tag]
+    assert inline == ['<script id="bench-config" type="application/json">']
+
+
+def test_only_those_who_annotate_get_it(personas: Personas) -> None:
+    statuses = {
+        name: client_of(user).get("/studies/demo/label/").status_code
+        for name, user in (
+            ("annotator", personas.annotator),
+            ("admin", personas.admin),
+            ("researcher", personas.researcher),
+            ("stranger", personas.stranger),
+            ("nobody", None),
+        )
+    }
+    assert statuses == {
+        "annotator": HTTPStatus.OK,
+        "admin": HTTPStatus.OK,
+        "researcher": HTTPStatus.FORBIDDEN,
+        "stranger": HTTPStatus.NOT_FOUND,
+        "nobody": HTTPStatus.FOUND,
+    }
+
+
+def test_the_rail_shows_what_the_role_may_open(personas: Personas) -> None:
+    home = "/studies/demo/"
+    assert rail(page(client_of(personas.annotator), home)) == [home, home + "label/"]
+    everything = [home + name for name in ("", "label/", "sessions/", "rounds/", "exports/", "people/")]
+    assert rail(page(client_of(personas.admin), home)) == everything
+    assert rail(page(client_of(personas.researcher), home)) == [
+        home + name for name in ("", "sessions/", "rounds/", "exports/")
+    ]
+
+
+def test_forbidden_and_unknown_addresses_say_what_to_do(personas: Personas) -> None:
+    researcher = client_of(personas.researcher)
+    assert "Your role may not do this" in researcher.get("/studies/demo/label/").content.decode()
+    assert "nothing at this address" in researcher.get("/studies/other/").content.decode()
+
+
+def test_the_login_page_names_what_is_wrong() -> None:
+    response = Client().post("/login/", {"username": "nobody", "password": "wrong"})
+    assert "Please enter a correct username and password" in response.content.decode()
