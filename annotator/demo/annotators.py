@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -19,7 +20,18 @@ from annotator.models import Clip, Study, User
 
 #: share of the clips that they label before the first person does
 SHARE = 0.45
-Answers = Mapping[int, Mapping[str, int] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a simulated annotator says; no values are "can't tell"."""
+
+    values: dict[str, int] | None
+    confidence: int | None
+    seconds_spent: float
+
+
+Answers = Mapping[int, Answer]
 
 
 def label_first_part(study: Study, users: tuple[User, ...], *, truth: Path, console: Console) -> int:
@@ -48,17 +60,17 @@ def _label_one(study: Study, user: User, answers: Answers) -> bool:
     if not held:
         return False
     clip = held[0].clip
-    values = answers[clip.pk]
+    said = answers[clip.pk]
     labelling.submit(
         clip,
         user,
         labelling.Submission(
             uuid=uuid.uuid4(),
-            answer=AnswerKind.CANT_TELL if values is None else AnswerKind.LABEL,
-            values=dict(values or {}),
-            confidence=2,
+            answer=AnswerKind.CANT_TELL if said.values is None else AnswerKind.LABEL,
+            values=said.values or {},
+            confidence=said.confidence,
             comment="",
-            seconds_spent=8.0,
+            seconds_spent=said.seconds_spent,
         ),
     )
     return True
@@ -67,7 +79,7 @@ def _label_one(study: Study, user: User, answers: Answers) -> bool:
 def ask_oracle(study: Study, truth: Path, *, seed: int) -> Answers:
     """What one simulated annotator would say of every clip. The truth stays in the other process."""
     clips = list(study.clips.select_related("subject", "session", "trial").order_by("pk"))
-    command = [sys.executable, "-m", "mlcore", "oracle", str(truth), "--seed", str(seed)]
+    command = [sys.executable, "-m", "mlcore", "oracle", str(truth), "--annotator", str(seed)]
     done = subprocess.run(  # noqa: S603 - our own program, arguments as a list
         command,
         cwd=settings.BASE_DIR,
@@ -81,11 +93,13 @@ def ask_oracle(study: Study, truth: Path, *, seed: int) -> Answers:
         raise DemoError(
             f"The simulated annotators have no answers: {(done.stderr or 'no reason').strip().splitlines()[-1]}"
         )
-    return {clip.pk: json.loads(line) for clip, line in zip(clips, done.stdout.splitlines(), strict=True)}
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    return {int(row["clip_id"]): Answer(row["values"], row["confidence"], float(row["seconds_spent"])) for row in said}
 
 
 def _question(clip: Clip) -> dict[str, object]:
     return {
+        "clip_id": clip.pk,
         "subject": clip.subject.code,
         "session": clip.session.code,
         "trial": clip.trial.number,
