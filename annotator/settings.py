@@ -275,7 +275,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 #: behind nginx, a media answer sends no bytes but names its file in X-Accel-Redirect: this prefix, then the path below
-#: CONCORD_VAR
+#: DERIVED_ROOT
 MEDIA_ACCEL_PREFIX = env("CONCORD_MEDIA_ACCEL_PREFIX")
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
