@@ -1,0 +1,19 @@
+"""The API under /api/v1/: the same doors as the pages, for programs and for the label page."""
+
+from ninja import NinjaAPI
+
+from annotator.api import errors
+from annotator.api.auth import BearerToken, SessionCookie
+from annotator.api.routers import account, learning, queue, studies
+from annotator.domain.access import ObjectKind, Verb, access
+
+api = NinjaAPI(
+    title="Concord",
+    version="1",
+    urls_namespace="api",
+    auth=[BearerToken(), SessionCookie()],
+    docs_decorator=access(ObjectKind.ACCOUNT, Verb.VIEW),
+)
+errors.install(api)
+for _router in (studies.router, queue.router, learning.router, account.router):
+    api.add_router("", _router)

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 
 from annotator.enums import Role
 from annotator.exceptions import NotAllowed, NotFound
-from annotator.models import Membership, Study, User
+from annotator.models import Clip, Membership, Study, User
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -38,7 +38,7 @@ class Verb(StrEnum):
     EDIT = "edit"
     MANAGE = "manage"
     IMPORT = "import"
-    ANSWER = "answer"
+    LABEL = "label"
     LAUNCH = "launch"
     CANCEL = "cancel"
     PROMOTE = "promote"
@@ -69,7 +69,7 @@ RULES: dict[Rule, frozenset[Role]] = {
     (ObjectKind.SESSION, Verb.VIEW): READING,
     (ObjectKind.SESSION, Verb.IMPORT): ADMINS,
     (ObjectKind.CLIP, Verb.VIEW): ANYBODY,
-    (ObjectKind.CLIP, Verb.ANSWER): ANNOTATING,
+    (ObjectKind.CLIP, Verb.LABEL): ANNOTATING,
     (ObjectKind.MEDIA, Verb.VIEW): ANYBODY,
     (ObjectKind.LABEL, Verb.EDIT): ANNOTATING,
     (ObjectKind.ROUND, Verb.LIST): READING,
@@ -123,13 +123,23 @@ def study_for(user: User | AnonymousUser, slug: str, verb: Verb, kind: ObjectKin
     return study
 
 
+def clip_for(user: User | AnonymousUser, clip_id: int, verb: Verb, kind: ObjectKind) -> Clip:
+    """The clip behind an address, if this person may do that in its study."""
+    clip = Clip.objects.select_related("study", "session__subject").filter(pk=clip_id).first()
+    if clip is None:
+        raise NotFound
+    require(user, verb, kind, clip.study)
+    return clip
+
+
 def is_only_annotator(user: User, study: Study) -> bool:
     """True for those who may see a clip only because it was served to them."""
     return not (roles_of(user, study) & READING)
 
 
 def access(kind: ObjectKind, verb: Verb, *, post: Verb | None = None) -> Callable[[View], View]:
-    """For HTML views: ties the view to its row, sends strangers to the login page, sets `request.study` for a `slug`.
+    """For HTML views: ties the view to its row, sends strangers to the login page, sets `request.study` for a
+    `slug` and `request.clip` for a `clip_id`.
 
     `post` names the verb that a POST to the same address needs.
     """
@@ -144,7 +154,7 @@ def access(kind: ObjectKind, verb: Verb, *, post: Verb | None = None) -> Callabl
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             wanted = post if post is not None and request.method == "POST" else verb
-            _admit(request, kind, wanted, kwargs.get("slug"))
+            _admit(request, kind, wanted, kwargs)
             return cast("HttpResponseBase", view(request, *args, **kwargs))
 
         guarded.access = (kind, verb)  # type: ignore[attr-defined]  # read by the test of all addresses
@@ -154,12 +164,14 @@ def access(kind: ObjectKind, verb: Verb, *, post: Verb | None = None) -> Callabl
     return decorate
 
 
-def _admit(request: HttpRequest, kind: ObjectKind, verb: Verb, slug: str | None) -> None:
+def _admit(request: HttpRequest, kind: ObjectKind, verb: Verb, kwargs: dict[str, Any]) -> None:
     try:
-        if slug is None:
-            require(request.user, verb, kind)
+        if "slug" in kwargs:
+            request.study = study_for(request.user, kwargs["slug"], verb, kind)  # type: ignore[attr-defined]  # see StudyRequest
+        elif "clip_id" in kwargs:
+            request.clip = clip_for(request.user, kwargs["clip_id"], verb, kind)  # type: ignore[attr-defined]  # see ClipRequest
         else:
-            request.study = study_for(request.user, slug, verb, kind)  # type: ignore[attr-defined]  # see StudyRequest
+            require(request.user, verb, kind)
     except NotFound as error:
         raise Http404(error.message) from error
     except NotAllowed as error:

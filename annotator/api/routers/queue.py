@@ -1,0 +1,142 @@
+"""The annotator's day: claim, look, answer, skip, undo."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Router, Status
+
+from annotator.api import present, schemas
+from annotator.api.auth import ApiRequest, is_by_token
+from annotator.api.guard import guarded
+from annotator.domain import labelling, media_links, queueing
+from annotator.domain.access import ObjectKind, Verb, is_only_annotator
+from annotator.exceptions import DomainError, NotAllowed, NotFound
+from annotator.models import Label
+from annotator.queries import tiles
+from annotator.queries import worklist as queries
+from mlcore.types import JsonObject
+
+router = Router(tags=["queue"])
+
+
+@router.post("/studies/{slug}/queue/claim", response=schemas.WorklistOut)
+@guarded(ObjectKind.CLIP, Verb.LABEL)
+def claim(request: ApiRequest, slug: str) -> JsonObject:
+    """Top up to the study's reserve; everything held, current clip first."""
+    return present.worklist(request.study, request.user, queueing.claim(request.study, request.user))
+
+
+@router.get("/clips/{clip_id}", response=schemas.TaskOut)
+@guarded(ObjectKind.CLIP, Verb.VIEW)
+def clip_detail(request: ApiRequest, clip_id: int) -> schemas.TaskOut:
+    """One clip. An annotator who neither holds nor answered it is given it if it has room, else 404."""
+    if is_only_annotator(request.user, request.study) and not _is_mine(request):
+        queueing.claim_clip(request.clip, request.user)
+    return present.task(queries.task_of_clip(request.clip, request.user), request.user)
+
+
+def _is_mine(request: ApiRequest) -> bool:
+    """Held, or answered."""
+    return request.clip.slots.filter(holder=request.user).exists() or _own_label(request) is not None
+
+
+def _own_label(request: ApiRequest) -> Label | None:
+    return request.clip.labels.filter(annotator=request.user, state="current").first()
+
+
+@router.post("/clips/{clip_id}/submit", response=schemas.SubmittedOut)
+@guarded(ObjectKind.CLIP, Verb.LABEL)
+def submit(request: ApiRequest, clip_id: int, body: schemas.SubmissionIn) -> JsonObject:
+    """Store an answer and claim the next clip, together or not at all. Sending the same uuid again is harmless."""
+    with transaction.atomic():
+        label = labelling.submit(request.clip, request.user, _submission(body))
+        held = queueing.claim(request.study, request.user)
+    return present.worklist(request.study, request.user, held) | {
+        "label": label,
+        "opinion": queries.opinion_of(request.clip),
+    }
+
+
+def _submission(body: schemas.SubmissionIn) -> labelling.Submission:
+    return labelling.Submission(**body.model_dump())
+
+
+@router.post("/clips/{clip_id}/skip", response=schemas.WorklistOut)
+@guarded(ObjectKind.CLIP, Verb.LABEL)
+def skip(request: ApiRequest, clip_id: int, body: schemas.SkipIn) -> JsonObject:
+    """Pass over a clip for good, and claim the next."""
+    with transaction.atomic():
+        queueing.skip(request.clip, request.user, body.reason, body.comment)
+        held = queueing.claim(request.study, request.user)
+    return present.worklist(request.study, request.user, held)
+
+
+@router.post("/clips/{clip_id}/release", response={204: None})
+@guarded(ObjectKind.CLIP, Verb.LABEL)
+def release(request: ApiRequest, clip_id: int) -> Status[Any]:
+    """Give a clip back to the queue."""
+    queueing.release(request.clip, request.user)
+    return Status(204, None)
+
+
+@router.post("/clips/{clip_id}/heartbeat", response=schemas.HeartbeatOut)
+@guarded(ObjectKind.CLIP, Verb.LABEL)
+def heartbeat(request: ApiRequest, clip_id: int) -> JsonObject:
+    """Keep what one holds for another lease. 409 where it went back to the queue."""
+    expires_at = queueing.heartbeat(request.clip, request.user).expires_at
+    assert expires_at is not None
+    return {"expires_at": expires_at, "seconds_left": (expires_at - timezone.now()).total_seconds()}
+
+
+@router.put("/clips/{clip_id}/draft", response={204: None})
+@guarded(ObjectKind.CLIP, Verb.LABEL)
+def draft(request: ApiRequest, clip_id: int, body: schemas.DraftIn) -> Status[Any]:
+    """Keep an unfinished answer."""
+    labelling.save_draft(request.clip, request.user, body.content)
+    return Status(204, None)
+
+
+@router.post("/labels/{uuid}/undo", response=schemas.WorklistOut)
+@guarded(ObjectKind.LABEL, Verb.EDIT)
+def undo(request: ApiRequest, uuid: UUID) -> JsonObject:
+    """Take back one's last answer; its clip comes first again, with the answer as its draft."""
+    labelling.undo(uuid, request.user)
+    return present.worklist(request.study, request.user, queueing.held_slots(request.study, request.user))
+
+
+@router.post("/labels/{uuid}/correct", response=schemas.OwnLabelOut)
+@guarded(ObjectKind.LABEL, Verb.EDIT)
+def correct(request: ApiRequest, uuid: UUID, body: schemas.SubmissionIn) -> Label:
+    """A new answer in place of one's own; the old one is kept, superseded."""
+    old = Label.objects.select_related("study", "clip__study").get(uuid=uuid)
+    return labelling.correct(old, request.user, _submission(body))
+
+
+@router.get("/clips/{clip_id}/eeg", url_name="clip_eeg", openapi_extra={"responses": {200: {"description": (
+    "application/octet-stream: uint32 LE header length; UTF-8 JSON header {channels: [{name, kind, scale_uv}], sfreq, "
+    "start_s, n_samples} padded with spaces so that the data begin at a multiple of 8; int16 LE, channel by channel; "
+    "microvolts = sample * scale_uv"
+)}}})  # fmt: skip
+@guarded(ObjectKind.MEDIA, Verb.VIEW)
+def clip_eeg(request: ApiRequest, clip_id: int, start_s: float, stop_s: float, sig: str = "") -> HttpResponse:
+    """A stretch of EEG for the screen. Annotators: the clip and 10 s around it, by the signed address of a task."""
+    clip = request.clip
+    if not is_by_token(request) and not media_links.is_signed(sig, clip.pk, request.user):
+        raise NotAllowed("This address has run out: open the clip again.", "bad_signature")
+    if is_only_annotator(request.user, request.study):
+        _require_own_stretch(request, start_s, stop_s)
+    body = tiles.to_bytes(tiles.read_stretch(clip.session, start_s=start_s, stop_s=stop_s))
+    return HttpResponse(
+        body, content_type="application/octet-stream", headers={"Cache-Control": "private, max-age=3600"}
+    )
+
+
+def _require_own_stretch(request: ApiRequest, start_s: float, stop_s: float) -> None:
+    if not queueing.was_served(request.clip, request.user):
+        raise NotFound
+    first_s, last_s = queries.context_of(request.clip)
+    if start_s < first_s - 0.01 or stop_s > last_s + 0.01:
+        raise DomainError(f"Only {first_s:.2f} s to {last_s:.2f} s belong to this clip.", "bad_stretch")

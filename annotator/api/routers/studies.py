@@ -1,0 +1,89 @@
+"""Studies and their sessions."""
+
+from typing import Any
+
+from ninja import Router, Status
+
+from annotator.api import present, schemas
+from annotator.api.auth import ApiRequest
+from annotator.api.guard import guarded
+from annotator.domain import importing, studies, uploads
+from annotator.domain.access import ObjectKind, Verb
+from annotator.exceptions import DomainError, NotFound
+from annotator.models import Study
+from annotator.queries import overview, recordings
+from mlcore.types import Dimension, JsonObject
+
+router = Router(tags=["studies"])
+
+
+@router.get("/studies", response=list[schemas.StudyOut])
+@guarded(ObjectKind.STUDY, Verb.LIST)
+def list_studies(request: ApiRequest) -> list[JsonObject]:
+    """The studies one belongs to, newest first."""
+    return [_card(card) for card in overview.visible_studies(request.user)]
+
+
+def _card(card: overview.StudyCard) -> JsonObject:
+    study = card.study
+    plain = {name: getattr(study, name) for name in ("slug", "title", "description", "is_simulated")}
+    return plain | {
+        "roles": list(card.roles),
+        "n_clips": card.n_clips,
+        "n_labels": card.n_labels,
+        "n_open": card.n_open,
+    }
+
+
+@router.post("/studies", response={201: schemas.StudyDetailOut})
+@guarded(ObjectKind.STUDY, Verb.CREATE)
+def create_study(request: ApiRequest, body: schemas.StudyIn) -> Status[Any]:
+    """A new study; whoever makes it is its admin."""
+    return Status(201, studies.create_study(_spec(body), actor=request.user))
+
+
+def _spec(body: schemas.StudyIn) -> studies.StudySpec:
+    plain: dict[str, Any] = body.model_dump(exclude={"scheme", "eeg_channels"})
+    try:
+        dimensions = tuple(Dimension.from_json(item.model_dump()) for item in body.scheme)
+    except ValueError as error:
+        raise DomainError(f"The scheme does not hold together: {error}.", "bad_scheme") from error
+    return studies.StudySpec(**plain, dimensions=dimensions, eeg_channels=tuple(body.eeg_channels))
+
+
+@router.get("/studies/{slug}", response=schemas.StudyDetailOut)
+@guarded(ObjectKind.STUDY, Verb.VIEW)
+def study_detail(request: ApiRequest, slug: str) -> Study:
+    return request.study
+
+
+@router.get("/studies/{slug}/sessions", response=list[schemas.SessionOut])
+@guarded(ObjectKind.SESSION, Verb.LIST)
+def list_sessions(request: ApiRequest, slug: str) -> list[JsonObject]:
+    return [present.session_fields(row) for row in recordings.sessions_with_counts(request.study)]
+
+
+@router.get("/studies/{slug}/sessions/{session_id}", response=schemas.SessionDetailOut)
+@guarded(ObjectKind.SESSION, Verb.VIEW)
+def session_detail(request: ApiRequest, slug: str, session_id: int) -> JsonObject:
+    row = recordings.sessions_with_counts(request.study).filter(pk=session_id).first()
+    if row is None:
+        raise NotFound
+    clips = list(recordings.clips_of_session(row))
+    return present.session_fields(row) | {"eeg_info": row.eeg_info, "video_info": row.video_info, "clips": clips}
+
+
+@router.post("/studies/{slug}/imports", response={202: schemas.JobOut})
+@guarded(ObjectKind.SESSION, Verb.IMPORT)
+def import_sessions(request: ApiRequest, slug: str, body: schemas.ImportIn) -> Status[Any]:
+    """Import a folder or manifest that lies on the server; the job says how far it is."""
+    source = uploads.server_folder(body.source)
+    job = importing.request_import(request.study, actor=request.user, source=source, layout=body.layout)
+    return Status(202, present.job(job))
+
+
+@router.get("/studies/{slug}/imports", response=list[schemas.JobOut])
+@guarded(ObjectKind.SESSION, Verb.LIST)
+def list_imports(request: ApiRequest, slug: str) -> list[schemas.JobOut]:
+    """Imports, newest first."""
+    return [present.job(row) for row in request.study.jobs.filter(kind="import").order_by("-pk")]

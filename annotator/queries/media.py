@@ -1,0 +1,66 @@
+"""Where the derived files of a session lie, and what their headers say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from annotator.enums import DerivedKind
+from annotator.exceptions import NotFound
+from annotator.models import Derived, RecordingSession
+from mlcore.types import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class TileMeta:
+    sfreq: float
+    n_samples: int
+    #: each {"name", "kind", "scale_uv"}
+    channels: tuple[JsonObject, ...]
+
+
+def newest(session: RecordingSession, kind: DerivedKind) -> Derived | None:
+    """The newest version of a derived file; no query where `derived` is prefetched."""
+    found = [item for item in session.derived.all() if item.kind == kind]
+    return max(found, key=lambda item: item.version, default=None)
+
+
+def has_video(session: RecordingSession) -> bool:
+    return newest(session, DerivedKind.PROXY_VIDEO) is not None
+
+
+def video_path(session: RecordingSession) -> Path:
+    derived = newest(session, DerivedKind.PROXY_VIDEO)
+    if derived is None:
+        raise NotFound("This session has no video.")
+    return _existing(Path(settings.DERIVED_ROOT) / derived.path)
+
+
+def tiles_folder(session: RecordingSession) -> Path | None:
+    derived = newest(session, DerivedKind.EEG_TILES)
+    return None if derived is None else Path(settings.DERIVED_ROOT) / derived.path
+
+
+def tile_meta(session: RecordingSession) -> TileMeta | None:
+    """The header of the session's EEG tiles; None where it has none."""
+    folder = tiles_folder(session)
+    if folder is None or not (folder / "tiles.json").is_file():
+        return None
+    return _read_meta(folder / "tiles.json", (folder / "tiles.json").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _read_meta(path: Path, _changed_ns: int) -> TileMeta:
+    """Kept until the file changes."""
+    said = json.loads(path.read_text())
+    return TileMeta(float(said["sfreq"]), int(said["n_samples"]), tuple(said["channels"]))
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise NotFound("This file is not on the server any more: import the session again.", "file_missing")
+    return path

@@ -1,0 +1,46 @@
+"""Video for the label page: by signed address, in ranges, by nginx where there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from annotator.domain import media_links, queueing
+from annotator.domain.access import ObjectKind, Verb, access, is_only_annotator
+from annotator.exceptions import NotFound
+from annotator.models import Clip
+from annotator.queries import media
+from annotator.views.http import UserRequest
+from annotator.views.ranges import ranged
+
+
+class ClipRequest(UserRequest):
+    clip: Clip
+
+
+@access(ObjectKind.MEDIA, Verb.VIEW)
+@require_safe
+def clip_video(request: ClipRequest, clip_id: int) -> HttpResponseBase:
+    """The browser video of the clip's session; for annotators only where the clip was served to them."""
+    if not media_links.is_signed(request.GET.get("sig", ""), clip_id, request.user):
+        raise PermissionDenied("This address has run out: open the clip again.")
+    if is_only_annotator(request.user, request.clip.study) and not queueing.was_served(request.clip, request.user):
+        raise Http404
+    try:
+        path = media.video_path(request.clip.session)
+    except NotFound as error:
+        raise Http404(error.message) from error
+    if settings.MEDIA_ACCEL_PREFIX:
+        return _by_nginx(path)
+    return ranged(request, path, content_type="video/mp4")
+
+
+def _by_nginx(path: Path) -> HttpResponse:
+    inside = path.relative_to(settings.DERIVED_ROOT).as_posix()
+    address = f"{settings.MEDIA_ACCEL_PREFIX.rstrip('/')}/{inside}"
+    headers = {"X-Accel-Redirect": address, "Cache-Control": "private, max-age=3600"}
+    return HttpResponse(content_type="video/mp4", headers=headers)
