@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scipy.io.matlab import MatReadError
+
 from mlcore.errors import RecordingError
 
 #: everything that parsers have been seen to raise on damaged files
@@ -28,7 +30,10 @@ UNREADABLE = (
     struct.error,
     zlib.error,
     configparser.Error,
+    MatReadError,
 )
+#: what a parser stumbles into when bytes are not what it took for granted: its words help nobody
+_STUMBLES = (LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, MemoryError)
 _LONGEST_REASON = 200
 
 
@@ -47,16 +52,29 @@ def reading(path: Path, kind: str) -> Iterator[list[str]]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield notes
-        told = (first_sentence(item.message) for item in caught if _tells(item))
+        told = (_without_folder(item.message, path) for item in caught if _tells(item))
         notes.extend(f"{path.name}: {note}." for note in dict.fromkeys(told))
     except RecordingError:
         raise
     except UNREADABLE as error:
-        raise RecordingError(f"{path.name}: can't be read as {kind} ({first_sentence(error)}).") from error
+        raise RecordingError(f"{path.name}: can't be read as {kind} ({_reason(error, path)}).") from error
+
+
+def _reason(error: Exception, path: Path) -> str:
+    if isinstance(error, _STUMBLES):
+        return "the file is damaged or cut short"
+    return _without_folder(error.strerror if isinstance(error, OSError) and error.strerror else error, path)
+
+
+def _without_folder(reason: object, path: Path) -> str:
+    """Where the file lies on this computer is nobody's business."""
+    return first_sentence(str(reason).replace(f"{path.parent}/", ""))
 
 
 def _tells(item: warnings.WarningMessage) -> bool:
-    """Deprecations speak to programmers, not about the file."""
+    """Deprecations and MNE's wishes for file names speak to programmers, not about the file."""
+    if "naming conventions" in str(item.message):
+        return False
     return not issubclass(item.category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
@@ -29,17 +30,30 @@ def frame_times_s(path: Path) -> NDArray[np.float64]:
         RecordingError: the file can't be read as video, or holds a single picture.
     """
     with open_video(path) as (container, stream):
-        promised = stream.frames
+        n_promised, promised_s = stream.frames, _promised_s(container)
         times_s = packet_times_s(container, stream)
     if times_s.size < 2:
-        raise RecordingError(f"{path.name}: {times_s.size or 'no'} frame is not a video.")
-    if times_s.size < _WHOLE_SHARE * promised:
-        raise RecordingError(
-            f"{path.name}: the file was cut short: its header promises {promised} frames, "
-            f"{times_s.size} are there; copy it again."
-        )
+        held = "a single frame" if times_s.size else "no frame"
+        raise RecordingError(f"{path.name}: its video stream holds {held}; that is no video.")
     relative_s: NDArray[np.float64] = times_s - times_s[0]
+    if times_s.size < _WHOLE_SHARE * n_promised:
+        raise _cut_short(path, f"{n_promised} frames", f"{times_s.size}")
+    if relative_s[-1] < _WHOLE_SHARE * promised_s:
+        raise _cut_short(path, f"{promised_s:.1f} s", f"{relative_s[-1]:.1f} s")
     return relative_s
+
+
+def _promised_s(container: InputContainer) -> float:
+    """Length that the container claims; 0 where other streams may be the reason for it."""
+    if container.duration is None or len(container.streams) > 1:
+        return 0.0
+    return container.duration / av.time_base
+
+
+def _cut_short(path: Path, promised: str, held: str) -> RecordingError:
+    return RecordingError(
+        f"{path.name}: the file was cut short: its header promises {promised}, {held} are there; copy it again."
+    )
 
 
 def probe_video(path: Path) -> VideoInfo:
