@@ -42,6 +42,15 @@ class Server {
     this.labels.set(body.uuid, { clip_id, ...body });
     return { ...this.worklist(), label: { uuid: body.uuid, is_late: false, is_extra: false }, opinion: { valence: [0.1, 0.2, 0.7] } };
   });
+  task = (clip_id) => this.answer(() => {
+    const [label] = [...this.labels.values()].filter((one) => one.clip_id === clip_id);
+    return { clip_id, expires_at: null, seconds_left: null, draft: null, label };
+  });
+  correct = (uuid, body) => this.answer(() => {
+    this.labels.set(body.uuid, { ...this.labels.get(uuid), ...body });
+    this.labels.delete(uuid);
+    return { uuid: body.uuid };
+  });
   undo = (uuid) => this.answer(() => {
     this.labels.delete(uuid);
     return this.worklist();
@@ -206,6 +215,28 @@ test("a lease that ended is told on the clip it concerns", async (t) => {
   await flow.heartbeat();
   assert.equal(seen.isLost, true);
   assert.equal(flow.current.clip_id, 1, "the answer can still be given, as a late one");
+});
+
+test("a clip that one has labelled opens with the answer, and a submit corrects it", async (t) => {
+  const server = new Server();
+  server.labels.set("old", { uuid: "old", clip_id: 2, answer: "label", values: { valence: 0 }, confidence: 1, comment: "" });
+  const { flow } = page(t, server);
+  await flow.openClip(2);
+  assert.deepEqual(flow.draft.values, { valence: 0 });
+  answer(flow, 2);
+  assert.equal(flow.submit(), true);
+  await settled(flow);
+  assert.deepEqual([...server.labels.values()].map((label) => [label.clip_id, label.values.valence]), [[2, 2]]);
+  assert.equal(flow.current.clip_id, 1, "then the queue goes on");
+});
+
+test("a clip that one neither holds nor labelled can only be looked at", async (t) => {
+  const server = new Server();
+  const { flow, seen } = page(t, server);
+  await flow.openClip(2);
+  answer(flow);
+  assert.equal(flow.submit(), false);
+  assert.match(seen.messages[0], /don't hold/);
 });
 
 test("an empty queue says so", async (t) => {

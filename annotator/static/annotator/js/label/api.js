@@ -25,6 +25,7 @@ export class Api {
   release = (clipId) => this.#send("POST", `/clips/${clipId}/release`, {});
   heartbeat = (clipId) => this.#send("POST", `/clips/${clipId}/heartbeat`, {});
   saveDraft = (clipId, content) => this.#send("PUT", `/clips/${clipId}/draft`, { content });
+  correct = (uuid, body) => this.#send("POST", `/labels/${uuid}/correct`, body);
   undo = (uuid) => this.#send("POST", `/labels/${uuid}/undo`, {});
 
   async tile(url, start_s, stop_s) {

@@ -51,7 +51,8 @@ export class Flow {
     try {
       const task = await this.#reach(this.api.task(clipId));
       this.apply({ held: [task] });
-      if (task.expires_at === null) this.view.message(STRINGS.notHeld, "info");
+      if (task.label) this.view.message(STRINGS.correcting, "info");
+      else if (!canAnswer(task)) this.view.message(STRINGS.notHeld, "info");
     } catch (error) {
       this.#arrivalFailed(error, () => this.openClip(clipId));
     }
@@ -90,13 +91,13 @@ export class Flow {
     const isSame = this.current?.clip_id === task.clip_id;
     this.current = task;
     if (!isSame) {
-      const kept = mergeDrafts(this.drafts.read(task.clip_id), task.draft) ?? emptyDraft(this.newUuid());
+      const kept = mergeDrafts(this.drafts.read(task.clip_id), task.draft) ?? { ...emptyDraft(this.newUuid()), ...given(task.label) };
       this.draft = fitToScheme(kept, this.scheme);
       this.isLost = false;
       this.spentSince_ms = this.now();
       this.view.saved(isEmptyDraft(this.draft) ? "clean" : "saved");
     }
-    this.view.task(task, { draft: this.draft, scheme: this.scheme, next: this.next, isSame, canAnswer: task.expires_at !== null });
+    this.view.task(task, { draft: this.draft, scheme: this.scheme, next: this.next, isSame, canAnswer: canAnswer(task) });
   }
 
   #showNothing() {
@@ -139,14 +140,15 @@ export class Flow {
   }
 
   submit(answer = "label") {
-    if (!this.current || this.current.expires_at === null) return false;
+    if (!this.current || !canAnswer(this.current)) return false;
     if (answer === "label" && this.openQuestion()) return false;
     this.#countSeconds();
     const { uuid, values, confidence, comment, seconds_spent } = this.draft;
     const isLabel = answer === "label";
     const body = { uuid, answer, values: isLabel ? values : {}, confidence: isLabel ? confidence : null, comment, seconds_spent: round(seconds_spent) };
-    this.#remember({ uuid, answer, task: this.current, draft: this.draft });
-    this.#send({ id: uuid, kind: "submit", clip_id: this.current.clip_id, body });
+    const { clip_id, label } = this.current;
+    if (!label) this.#remember({ uuid, answer, task: this.current, draft: this.draft });
+    this.#send(label ? { id: uuid, kind: "correct", clip_id, label_uuid: label.uuid, body } : { id: uuid, kind: "submit", clip_id, body });
     return true;
   }
 
@@ -185,7 +187,8 @@ export class Flow {
   }
 
   #post(entry) {
-    return entry.kind === "skip" ? this.api.skip(entry.clip_id, entry.body) : this.api.submit(entry.clip_id, entry.body);
+    if (entry.kind === "skip") return this.api.skip(entry.clip_id, entry.body);
+    return entry.kind === "correct" ? this.api.correct(entry.label_uuid, entry.body) : this.api.submit(entry.clip_id, entry.body);
   }
 
   #arrived(entry, answer) {
@@ -193,13 +196,19 @@ export class Flow {
     this.isSignedOut = false;
     this.#keepBox(outbox.remove(this.box, entry.id));
     this.drafts.remove(entry.clip_id);
+    if (entry.kind === "correct") {
+      this.view.message(STRINGS.corrected, "success");
+      this.held = [];
+      this.claim();
+      return;
+    }
     if (entry.kind === "submit") this.#note(entry.id, { isSent: true, isLate: answer.label?.is_late ?? false, opinion: answer.opinion ?? null });
     this.apply(answer);
     if (answer.label?.is_late) this.view.say(STRINGS.late);
   }
 
   #refused(entry, error) {
-    const verdict = outbox.verdict(error.status);
+    const verdict = outbox.verdict(error.status, error.code);
     if (verdict === "rejected") {
       this.#keepBox(outbox.remove(this.box, entry.id));
       this.#forget(entry.id);
@@ -287,7 +296,7 @@ export class Flow {
   async heartbeat() {
     if (!this.config.isVisible()) return;
     const pending = this.box.map((entry) => entry.clip_id);
-    const leased = this.held.filter((task) => task.expires_at !== null && !pending.includes(task.clip_id));
+    const leased = this.held.filter((task) => task.seconds_left && !pending.includes(task.clip_id));
     await Promise.all(leased.map((task) => this.#beat(task)));
     this.#scheduleHeartbeat();
   }
@@ -403,6 +412,16 @@ export class Flow {
       this.view.message("This browser keeps nothing (storage is full or off): stay on this page until it says saved.", "warning");
     }
   }
+}
+
+// A clip that is held, or one's own answer to correct.
+function canAnswer(task) {
+  return task.expires_at !== null || Boolean(task.label);
+}
+
+// One's stored answer, as the start of its correction.
+function given(label) {
+  return label ? { values: label.values, confidence: label.confidence, comment: label.comment } : {};
 }
 
 function round(seconds) {

@@ -49,8 +49,10 @@ export class MediaShelf {
     video.dataset.clipId = task.clip_id;
     video.dataset.testid = "video";
     const first_s = Math.max(0, new TimeMap(task.video).toVideo(task.start_s)) + FIRST_FRAME_S;
+    // set before anything is known, this is where the video starts; the listener is for browsers that forget it
+    video.currentTime = first_s;
     video.addEventListener("loadedmetadata", () => {
-      if (video.currentTime === 0) video.currentTime = first_s;
+      if (video.currentTime < 0.001) video.currentTime = first_s;
     }, { once: true });
     this.stage.append(video);
     return video;

@@ -1,5 +1,5 @@
 // Answers on their way to the server. They are kept in the browser until the server has them; a retry is the same answer (same uuid).
-// Pure functions on a plain list of entries { id, clip_id, kind: "submit" | "skip", body, state, attempts, due_ms }.
+// Pure functions on a plain list of entries { id, clip_id, kind: "submit" | "correct" | "skip", body, state, attempts, due_ms }.
 
 export const WAITING = "waiting";
 export const SENDING = "sending";
@@ -44,7 +44,8 @@ export function backoff_ms(attempts, { first_ms = 1000, most_ms = 30_000 } = {})
 }
 
 // What an answer's failure means. `status` null: no answer came at all.
-export function verdict(status) {
+export function verdict(status, code = "") {
+  if (code === "csrf") return "signed-out"; // the session changed under the page: signing in again mends it
   if (status === null || status === 408 || status === 429 || status >= 500) return "retry";
   if (status === 401) return "signed-out";
   return "rejected";

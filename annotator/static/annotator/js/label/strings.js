@@ -78,6 +78,8 @@ export const STRINGS = {
   failed: { title: "Your clips could not be fetched", text: (why) => `${why} Nothing you answered is lost.` },
   forbidden: { title: "You may not label here", text: (why) => why || "An admin of the study can give you the annotator’s role." },
   notHeld: "You don't hold this clip: look, but an answer can only be given to a clip from your queue.",
+  correcting: "You have labelled this clip. What you submit now stands in place of that answer; the old one is kept in the history.",
+  corrected: "Corrected: your new answer stands in place of the old one.",
   serverSilent: "The server does not answer.",
   previous: {
     label: "Before:",
