@@ -14,8 +14,8 @@ Bytes = NDArray[np.uint8]
 
 def warp(plane: Bytes, places: Float) -> Bytes:
     """Take each pixel from its place: `plane` (h, w), `places` (h', w', 2) with x and y, edges repeated."""
-    nothing = np.empty(0, np.float32)
-    out = cv2.remap(plane, places, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # both maps in one array: OpenCV's stubs do not know that the second may be None
+    out = cv2.remap(plane, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     return np.asarray(out, np.uint8)
 
 

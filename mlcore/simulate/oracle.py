@@ -50,7 +50,7 @@ class SimulatedAnnotator:
         Args:
             truth: the side file of simulated recordings.
             seed: who this annotator is, from 0.
-            flip_rate: share of slips to a neighbouring class on an easy clip, 0..1; up to three times that on hard ones.
+            flip_rate: share of slips to a neighbouring class on an easy clip, 0..1; up to thrice that on hard ones.
             abstain_rate: share of "can't tell" on an easy clip, 0..1.
             bias: standard deviation over annotators of the constant error, in valence −1..1.
             noise: standard deviation of the error of one answer on an easy clip, in valence −1..1.
