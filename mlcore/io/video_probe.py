@@ -16,6 +16,8 @@ from mlcore.types import VideoInfo
 
 #: below this share of the frames that its header promises a file counts as cut short
 _WHOLE_SHARE = 0.9
+#: a last frame may be shown this long
+_LONGEST_FRAME_S = 1.0
 #: intervals that differ by more than this share of the mean make the frame rate variable
 _STEADY_SHARE = 0.25
 
@@ -30,7 +32,7 @@ def frame_times_s(path: Path) -> NDArray[np.float64]:
         RecordingError: the file can't be read as video, or holds a single picture.
     """
     with open_video(path) as (container, stream):
-        n_promised, promised_s = stream.frames, _promised_s(container)
+        n_promised, promised_s = stream.frames, _promised_s(container, stream)
         times_s = packet_times_s(container, stream)
     if times_s.size < 2:
         held = "a single frame" if times_s.size else "no frame"
@@ -38,14 +40,14 @@ def frame_times_s(path: Path) -> NDArray[np.float64]:
     relative_s: NDArray[np.float64] = times_s - times_s[0]
     if times_s.size < _WHOLE_SHARE * n_promised:
         raise _cut_short(path, f"{n_promised} frames", f"{times_s.size}")
-    if relative_s[-1] < _WHOLE_SHARE * promised_s:
-        raise _cut_short(path, f"{promised_s:.1f} s", f"{relative_s[-1]:.1f} s")
+    if times_s[-1] + _LONGEST_FRAME_S < _WHOLE_SHARE * promised_s:
+        raise _cut_short(path, f"{promised_s:.1f} s", f"{times_s[-1]:.1f} s")
     return relative_s
 
 
-def _promised_s(container: InputContainer) -> float:
-    """Length that the container claims; 0 where other streams may be the reason for it."""
-    if container.duration is None or len(container.streams) > 1:
+def _promised_s(container: InputContainer, stream: VideoStream) -> float:
+    """Length that the container claims; 0 where it counts frames, or where other streams may be the reason for it."""
+    if stream.frames or container.duration is None or len(container.streams) > 1:
         return 0.0
     return container.duration / av.time_base
 
