@@ -56,9 +56,14 @@ def _study_items(study: Study, user: User, path: str) -> list[RailItem]:
             home + page,
             str(title),
             icon,
-            is_current=path == home if not page else path.startswith(home + page),
+            is_current=path == home if not page else _is_below(path, home, page),
             starts_study=not page,
         )
         for page, title, icon, rule in STUDY_PAGES
         if RULES[rule] & roles
     ]
+
+
+def _is_below(path: str, home: str, page: str) -> bool:
+    """A single clip's address is the label page too."""
+    return path.startswith(home + page) or (page == "label/" and path.startswith(home + "clips/"))

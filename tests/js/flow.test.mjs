@@ -70,7 +70,7 @@ function page(t, server, storage = new MemoryStorage()) {
   const prefix = Math.random().toString(36).slice(2);
   const config = { slug: "demo", scheme: SCHEME, user_id: 1, isVisible: () => true };
   const flow = new Flow({ api: server, config, storage, view, newUuid: () => `${prefix}-${(uuids += 1)}` });
-  t.after(() => Object.values(flow.timers).forEach(clearTimeout));
+  t.after(() => [flow.leases.timer, ...Object.values(flow.timers)].forEach(clearTimeout));
   return { flow, seen, storage };
 }
 
@@ -212,7 +212,7 @@ test("a lease that ended is told on the clip it concerns", async (t) => {
   const { flow, seen } = page(t, server);
   await flow.start();
   server.refusal = { status: 409, message: "Over." };
-  await flow.heartbeat();
+  await flow.leases.beat();
   assert.equal(seen.isLost, true);
   assert.equal(flow.current.clip_id, 1, "the answer can still be given, as a late one");
 });

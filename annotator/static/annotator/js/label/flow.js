@@ -2,8 +2,10 @@
 // No DOM here; `view` is told what to show, `storage` keeps what must survive a reload.
 
 import { DraftStore, emptyDraft, fitToScheme, isEmptyDraft, mergeDrafts, missingDimensions } from "./draft.js";
+import { KeptList } from "./kept.js";
+import { Leases } from "./leases.js";
 import * as outbox from "./outbox.js";
-import { heartbeatEvery_ms, pickCurrent, pickNext } from "./queue.js";
+import { pickCurrent, pickNext } from "./queue.js";
 import { STRINGS } from "./strings.js";
 
 const DRAFT_DELAY_MS = 1200;
@@ -17,9 +19,16 @@ export class Flow {
     Object.assign(this, { api, config, storage, view, now, newUuid });
     this.scheme = config.scheme;
     this.drafts = new DraftStore(storage, config.user_id);
-    this.keyOf = (name) => `concord:${name}:${config.user_id}:${config.slug}`;
-    this.box = outbox.revive(this.#read("outbox"), now());
-    this.undoable = this.#read("undo");
+    const kept = (name) => new KeptList(storage, `concord:${name}:${config.user_id}:${config.slug}`, () => view.message(STRINGS.keepsNothing, "warning"));
+    this.kept = { outbox: kept("outbox"), undo: kept("undo") };
+    this.box = outbox.revive(this.kept.outbox.read(), now());
+    this.undoable = this.kept.undo.read();
+    this.leases = new Leases({
+      heartbeat: (clipId) => this.#reach(api.heartbeat(clipId)),
+      isVisible: config.isVisible,
+      isWanted: (task) => !this.box.some((entry) => entry.clip_id === task.clip_id),
+      onLost: (task) => this.#lost(task),
+    });
     this.held = [];
     this.progress = null; // until the server said
     this.current = null;
@@ -64,7 +73,7 @@ export class Flow {
     this.progress = progress;
     this.scheme = scheme;
     this.#showBest(currentId);
-    this.#scheduleHeartbeat();
+    this.leases.hold(held);
   }
 
   #arrivalFailed(error, again) {
@@ -224,7 +233,7 @@ export class Flow {
 
   #keepBox(box) {
     this.box = box;
-    this.#write("outbox", box);
+    this.kept.outbox.write(box);
   }
 
   // ---- undo
@@ -273,45 +282,23 @@ export class Flow {
 
   #remember(last) {
     this.undoable = [...this.undoable, { ...last, at: this.now() }].slice(-MOST_UNDO);
-    this.#write("undo", this.undoable);
+    this.kept.undo.write(this.undoable);
   }
 
   #note(uuid, fields) {
     this.undoable = this.undoable.map((last) => (last.uuid === uuid ? { ...last, ...fields } : last));
-    this.#write("undo", this.undoable);
+    this.kept.undo.write(this.undoable);
   }
 
   #forget(uuid) {
     this.undoable = this.undoable.filter((last) => last.uuid !== uuid);
-    this.#write("undo", this.undoable);
+    this.kept.undo.write(this.undoable);
   }
 
   // ---- leases
 
-  #scheduleHeartbeat() {
-    const lasts = this.held.filter((task) => task.seconds_left).map((task) => task.seconds_left);
-    if (lasts.length) this.#later("heartbeat", heartbeatEvery_ms(Math.min(...lasts)), () => this.heartbeat());
-  }
-
-  async heartbeat() {
-    if (!this.config.isVisible()) return;
-    const pending = this.box.map((entry) => entry.clip_id);
-    const leased = this.held.filter((task) => task.seconds_left && !pending.includes(task.clip_id));
-    await Promise.all(leased.map((task) => this.#beat(task)));
-    this.#scheduleHeartbeat();
-  }
-
-  async #beat(task) {
-    try {
-      Object.assign(task, await this.#reach(this.api.heartbeat(task.clip_id)));
-    } catch (error) {
-      if (![404, 409, 410].includes(error.status)) return;
-      const isStillHeld = this.held.includes(task) && !this.box.some((entry) => entry.clip_id === task.clip_id);
-      if (isStillHeld) this.#lost(task);
-    }
-  }
-
   #lost(task) {
+    task.seconds_left = null; // nothing left to renew
     if (task.clip_id !== this.current?.clip_id) {
       this.claim();
       return;
@@ -331,7 +318,7 @@ export class Flow {
 
   becameVisible() {
     this.spentSince_ms = this.now();
-    if (this.current) this.heartbeat();
+    if (this.current) this.leases.beat();
     else this.claim();
     this.pump();
   }
@@ -345,7 +332,7 @@ export class Flow {
   networkReturned() {
     this.#keepBox(outbox.dueNow(this.box, this.now()));
     this.pump();
-    if (this.current) this.heartbeat();
+    if (this.current) this.leases.beat();
     else this.claim();
   }
 
@@ -377,7 +364,7 @@ export class Flow {
     const cameBack = isOnline && !this.isOnline;
     this.isOnline = isOnline;
     if (cameBack) queueMicrotask(() => this.networkReturned());
-    if (!isOnline) this.#later("ping", OFFLINE_POLL_MS, () => (this.current ? this.heartbeat() : this.claim()));
+    if (!isOnline) this.#later("ping", OFFLINE_POLL_MS, () => (this.current ? this.leases.beat() : this.claim()));
     this.#showStatus();
   }
 
@@ -394,23 +381,6 @@ export class Flow {
   #later(name, delay_ms, act) {
     clearTimeout(this.timers[name]);
     this.timers[name] = setTimeout(act, delay_ms);
-  }
-
-  #read(name) {
-    try {
-      const kept = JSON.parse(this.storage.getItem(this.keyOf(name)));
-      return Array.isArray(kept) ? kept : [];
-    } catch {
-      return [];
-    }
-  }
-
-  #write(name, value) {
-    try {
-      this.storage.setItem(this.keyOf(name), JSON.stringify(value));
-    } catch {
-      this.view.message("This browser keeps nothing (storage is full or off): stay on this page until it says saved.", "warning");
-    }
   }
 }
 

@@ -30,8 +30,8 @@ export const STRINGS = {
   progress: ({ done, total }) => `clip ${done + 1} of today’s ${total}`,
   progressDone: ({ done }) => `${count(done, "answer", "answers")} today`,
   sync: (video) => {
-    if (video.residual_ms !== null && video.residual_ms !== undefined) return `sync ±${Math.max(1, Math.round(video.residual_ms))} ms`;
-    return "sync not measured";
+    if (video.residual_ms === null || video.residual_ms === undefined) return "sync not measured";
+    return video.residual_ms < 1 ? "sync < 1 ms" : `sync ±${Math.round(video.residual_ms)} ms`;
   },
   syncTitle: (video) => `Clocks: ${video.method || "none"}; EEG and video offset ${video.offset_s.toFixed(3)} s, drift ${(video.drift * 1e6).toFixed(0)} ppm`,
   syncOne: { noEeg: "video only", noVideo: "EEG only" },
@@ -80,6 +80,7 @@ export const STRINGS = {
   notHeld: "You don't hold this clip: look, but an answer can only be given to a clip from your queue.",
   correcting: "You have labelled this clip. What you submit now stands in place of that answer; the old one is kept in the history.",
   corrected: "Corrected: your new answer stands in place of the old one.",
+  keepsNothing: "This browser keeps nothing (storage is full or off): stay on this page until it says saved.",
   serverSilent: "The server does not answer.",
   previous: {
     label: "Before:",
