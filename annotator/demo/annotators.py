@@ -16,10 +16,10 @@ from django.conf import settings
 from annotator.demo.console import Console, DemoError
 from annotator.domain import labelling, queueing
 from annotator.enums import AnswerKind
-from annotator.models import Clip, Study, User
+from annotator.models import Clip, RankEntry, Study, User
 
-#: share of the clips that they label before the first person does
-SHARE = 0.45
+#: share of the pool that they label before the first person does, after the test subjects' clips, which come first
+POOL_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ Answers = Mapping[int, Answer]
 
 def label_first_part(study: Study, users: tuple[User, ...], *, truth: Path, console: Console) -> int:
     """Take turns until the share is labelled. How many labels are there now."""
-    target = round(SHARE * study.clips.count())
+    target = _n_wanted(study)
     oracles = [(user, ask_oracle(study, truth, seed=index)) for index, user in enumerate(users)]
     n_labels = study.labels.filter(annotator__in=users).count()
     while n_labels < target:
@@ -48,6 +48,11 @@ def label_first_part(study: Study, users: tuple[User, ...], *, truth: Path, cons
     for user in users:
         _give_back(study, user)
     return n_labels
+
+
+def _n_wanted(study: Study) -> int:
+    n_test = RankEntry.objects.filter(ranking=study.test_ranking).count()
+    return n_test + round(POOL_SHARE * study.clips.filter(subject__is_test=False).count())
 
 
 def _give_back(study: Study, user: User) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from annotator.demo.supervisor import Program
 
 PYTHON = (sys.executable, "-m")
-CELERY = (*PYTHON, "celery", "--app", "worker.app")
+CELERY = (*PYTHON, "celery", "--app")
 
 
 def programs(host: str, port: int) -> tuple[Program, ...]:
@@ -22,7 +22,7 @@ def programs(host: str, port: int) -> tuple[Program, ...]:
         Program("web", (*PYTHON, "gunicorn", "annotator.wsgi:application", "--bind", bind, *WEB_OPTIONS)),
         worker("worker-cpu", queues="io,live", concurrency=2),
         worker("worker-gpu", queues="gpu", concurrency=1),
-        Program("beat", (*CELERY, "beat", "--loglevel", "INFO", "--pidfile", "")),
+        Program("beat", (*CELERY, "annotator.jobs", "beat", "--loglevel", "INFO", "--pidfile", "")),
     )
 
 
@@ -44,7 +44,7 @@ def worker(name: str, *, queues: str, concurrency: int) -> Program:
     options = ("--queues", queues, "--concurrency", str(concurrency), "--hostname", f"{name}@%h", "--loglevel", "INFO")
     quiet = ("--without-gossip", "--without-mingle")
     # a cold stop: an unfinished job goes on from its last checkpoint when it is taken up again
-    return Program(name, (*CELERY, "worker", *options, *quiet), stop_signal=signal.SIGQUIT)
+    return Program(name, (*CELERY, "worker.app", "worker", *options, *quiet), stop_signal=signal.SIGQUIT)
 
 
 def environment(host: str) -> Mapping[str, str]:

@@ -110,6 +110,7 @@ def _fill(demo: Demo, truth_folder: Path) -> None:
         job = recordings.begin_import(study, actor=demo.cast.users["admin"], source=truth_folder)
         recordings.require_ready(demo.wait_for(job), study)
     demo.console.say("Simulated annotators label a first part …")
+    study.refresh_from_db()  # the import chose the test subjects
     truth = truth_folder / "truth.json"
     annotators.label_first_part(study, demo.cast.simulated, truth=truth, console=demo.console)
     _marker(study).write_text(json.dumps({"study": study.pk, "created_at": study.created_at.isoformat()}))

@@ -13,7 +13,7 @@ from annotator.exceptions import DomainError
 from annotator.services import ServiceError
 
 #: a check is about the steps, not about how much data they bear
-CHECK_SIZE = Size(n_subjects=5, n_trials=2, trial_s=20.0)
+CHECK_SIZE = Size(n_subjects=6, n_trials=2, trial_s=20.0)
 CHECK_PATIENCE_S = 480.0
 
 
