@@ -41,11 +41,21 @@ def request_import(study: Study, *, actor: User | None, source: Path, layout: st
 def cancel_import(job: Job) -> None:
     """Stop an import: sessions that are ready stay, the others are not begun or leave nothing behind."""
     with transaction.atomic():
-        for child in job.children.filter(state__in=jobs.UNFINISHED).order_by("pk"):
+        locked = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        if not _waits(locked):
+            jobs.request_cancel(locked)
+            return
+        locked.payload = {**locked.payload, "is_cancelled": True}
+        locked.save(update_fields=["payload"])
+        for child in locked.children.filter(state__in=jobs.UNFINISHED).order_by("pk"):
             if jobs.request_cancel(child) and child.session_id:
                 _mark_failed(child.session_id, "The import was cancelled.")
-        jobs.request_cancel(job)
-        settle_parent(job.pk)
+        settle_parent(locked.pk)
+
+
+def _waits(job: Job) -> bool:
+    """Whether it waits for its children."""
+    return job.state == JobState.RUNNING and job.heartbeat_at is None
 
 
 # --- the sessions of an import ---------------------------------------------------------------------------------------
@@ -183,8 +193,7 @@ def settle_parent(parent_id: int) -> None:
     The lock on the parent's row makes children that end together count one after the other.
     """
     parent = Job.objects.select_for_update(of=("self",)).get(pk=parent_id)
-    waits = parent.state == JobState.RUNNING and parent.heartbeat_at is None
-    if not waits:
+    if not _waits(parent):
         return
     n_all = parent.children.count()
     n_left = parent.children.filter(state__in=jobs.UNFINISHED).count()
@@ -203,9 +212,11 @@ def finish_import(job_id: int, token: int) -> None:
         queueing.open_clips(job.study)
         report = session_reports(job)
         ready = [item for item in report if item["status"] == SessionStatus.READY]
-        failed = bool(report) and not ready
-        reason = "None of the sessions could be imported." if failed else ""
-        state = JobState.FAILED if failed else JobState.SUCCEEDED
+        state, reason = JobState.SUCCEEDED, ""
+        if job.payload.get("is_cancelled"):
+            state, reason = JobState.CANCELLED, "Cancelled."
+        elif report and not ready:
+            state, reason = JobState.FAILED, "None of the sessions could be imported."
         jobs.end(job, state, result={"sessions": report}, reason=reason)
 
 

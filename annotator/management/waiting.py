@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -25,6 +26,7 @@ POLL_S = 0.2
 ANSWER_S = 1.5
 #: after that a worker that was asked to stop is stopped
 GRACE_S = 20.0
+SWEEP_EVERY_S = 5.0
 Say = Callable[[str], None]
 
 
@@ -82,7 +84,7 @@ def worker_for(queue: str, say: Say) -> Iterator[Callable[[], None]]:
         log = Path(folder) / "worker.log"
         process = _start_worker(Path(folder), log)
         try:
-            yield lambda: _check(process, log)
+            yield Minder(process, log).check
         finally:
             _stop(process)
 
@@ -93,8 +95,9 @@ def worker_answers(queue: str) -> bool:
 
 
 def _start_worker(folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    """A worker for every queue, with a beat of its own: messages may get lost here as anywhere."""
-    options = ["-Q", ",".join(JobQueue.values), "-c", "2", "-l", "INFO", "-B", "-s", str(folder / "beat")]
+    """A worker for every queue, which meets no other one."""
+    alone = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
+    options = ["-Q", ",".join(JobQueue.values), "-c", "2", "-l", "INFO", *alone]
     command = [
         sys.executable,
         "-m",
@@ -112,10 +115,21 @@ def _start_worker(folder: Path, log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _check(process: subprocess.Popen[bytes], log: Path) -> None:
-    if process.poll() is not None:
-        tail = " / ".join(log.read_text(errors="replace").splitlines()[-3:])
-        raise CommandError(f"The worker that ran for this call ended: {tail}")
+@dataclass(slots=True)
+class Minder:
+    """Looks after the worker of this call; and, as nobody else may, sends the sweep that finds lost messages."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    swept_at: float = 0.0
+
+    def check(self) -> None:
+        if self.process.poll() is not None:
+            tail = " / ".join(self.log.read_text(errors="replace").splitlines()[-3:])
+            raise CommandError(f"The worker that ran for this call ended: {tail}")
+        if time.monotonic() - self.swept_at > SWEEP_EVERY_S:
+            self.swept_at = time.monotonic()
+            app.send_task("concord.sweep", queue=JobQueue.LIVE.value, expires=SWEEP_EVERY_S)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

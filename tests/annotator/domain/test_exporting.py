@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from annotator.domain import exporting, labelling
+from annotator.enums import AnswerKind, JobState
+from annotator.exceptions import DomainError
+from annotator.models import Study
+from mlcore.types import SAM_AROUSAL9, VALENCE3
+from tests.factories.labels import add_label
+from tests.factories.people import make_member
+from tests.factories.studies import make_study
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study() -> Study:
+    return make_study(n_subjects=2, n_clips=3, dimensions=(VALENCE3, SAM_AROUSAL9))
+
+
+def test_a_row_tells_who_what_when_on_every_clock_and_why(study: Study) -> None:
+    user = make_member(study, "secret.name@lab")
+    clip = study.clips.order_by("pk")[1]
+    label = add_label(clip, user, {"valence": 2, "arousal": 7}, comment="smiles")
+    (row,) = exporting.rows(study)
+    assert set(row) == {column.name for column in exporting.columns(study)}
+    assert row == row | {
+        "label": str(label.uuid),
+        "annotator": "A01",
+        "annotator_is_simulated": False,
+        "clip": clip.pk,
+        "subject": clip.subject.code,
+        "session": clip.session.code,
+        "trial": 1,
+        "start_s": 5.0,
+        "stop_s": 10.0,
+        "eeg_start_s": 5.0,
+        "sync_residual_ms": 3.0,
+        "answer": "label",
+        "valence": 2,
+        "valence_name": "pleasant",
+        "arousal": 7,
+        "confidence": 2,
+        "comment": "smiles",
+        "seconds_spent": 4.5,
+        "pass": 0,
+        "state": "current",
+        "is_late": False,
+        "is_extra": False,
+        "served_policy": "address",
+        "created_at": label.created_at,
+    }
+    assert row["video_start_s"] == pytest.approx((5.0 - 0.25) / (1 + 1e-5))
+    assert "secret" not in str(row)
+
+
+def test_only_current_labels_unless_the_history_is_asked_for(study: Study) -> None:
+    user = make_member(study, "ann")
+    first, second = (add_label(clip, user) for clip in study.clips.order_by("pk")[:2])
+    labelling.undo(second.uuid, user)
+    assert [row["label"] for row in exporting.rows(study)] == [str(first.uuid)]
+    states = {row["label"]: row["state"] for row in exporting.rows(study, with_history=True)}
+    assert states == {str(first.uuid): "current", str(second.uuid): "withdrawn"}
+
+
+def test_an_answer_that_is_no_label_has_no_values(study: Study) -> None:
+    add_label(study.clips.order_by("pk")[0], make_member(study, "ann"), answer=AnswerKind.CANT_TELL)
+    (row,) = exporting.rows(study)
+    assert (row["answer"], row["valence"], row["valence_name"], row["arousal"]) == ("cant_tell", None, "", None)
+
+
+def test_somebody_who_left_the_study_keeps_a_pseudonym(study: Study) -> None:
+    user = make_member(study, "gone")
+    add_label(study.clips.order_by("pk")[0], user)
+    study.memberships.all().delete()
+    (row,) = exporting.rows(study)
+    assert row["annotator"] == f"former-{user.pk}"
+
+
+def test_labels_of_other_studies_stay_there(study: Study) -> None:
+    other = make_study(n_subjects=2, n_clips=1)
+    add_label(other.clips.order_by("pk")[0], make_member(other, "elsewhere"))
+    assert list(exporting.rows(study)) == []
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(study: Study, django_assert_num_queries: type) -> None:
+    user = make_member(study, "ann")
+    clips = list(study.clips.order_by("pk"))
+    add_label(clips[0], user)
+    with django_assert_num_queries(3):
+        assert len(list(exporting.rows(study))) == 1
+    for clip in clips[1:4]:
+        add_label(clip, user)
+    with django_assert_num_queries(3):
+        assert len(list(exporting.rows(study))) == 4
+
+
+def test_a_request_is_a_job_and_a_row(study: Study) -> None:
+    export = exporting.request_export(study, actor=None, format="csv")
+    assert (export.job.state, export.job.queue, export.format) == (JobState.QUEUED, "io", "csv")
+    with pytest.raises(DomainError, match="no format 'xls'"):
+        exporting.request_export(study, actor=None, format="xls")

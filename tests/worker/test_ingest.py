@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.files.storage import storages
+from pytest_django.fixtures import Settings
+
+from annotator.domain import importing, studies
+from annotator.enums import JobState, SessionStatus
+from annotator.exceptions import DomainError
+from annotator.models import Clip, Derived, Job, Label, Original, RecordingSession, Slot, Study
+from mlcore.store import open_store
+from mlcore.types import AROUSAL3, VALENCE3
+from tests.factories.labels import add_label
+from tests.factories.people import make_member
+from tests.factories.recordings import Line, write_edf, write_manifest
+from worker import ingest
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
+
+
+@pytest.fixture
+def places(settings: Settings, tmp_path: Path) -> None:
+    settings.DERIVED_ROOT = tmp_path / "derived"
+    originals = {**settings.STORAGES["originals"], "OPTIONS": {"location": tmp_path / "originals", "base_url": None}}
+    settings.STORAGES = {**settings.STORAGES, "originals": originals}
+
+
+def make_study(**fields: object) -> Study:
+    spec = studies.StudySpec(slug="real", title="Real", dimensions=(VALENCE3, AROUSAL3), seed=5, **fields)  # type: ignore[arg-type]  # field by name
+    return studies.create_study(spec, actor=None)
+
+
+def run_import(study: Study, source: Path) -> Job:
+    """An import from beginning to end, each step as a worker does it."""
+    job = importing.request_import(study, actor=None, source=source)
+    ingest.import_source(job.pk)
+    for child in job.children.order_by("pk"):
+        ingest.import_session(child.pk)
+    ingest.import_source(job.pk)
+    job.refresh_from_db()
+    study.refresh_from_db()
+    return job
+
+
+def statuses(job: Job) -> dict[str, str]:
+    return {item["subject"]: item["status"] for item in job.result["sessions"]}
+
+
+def shard_of(session: RecordingSession, root: Path) -> Path:
+    return root / session.derived.get(kind="shard").path
+
+
+def test_sessions_become_clips_of_what_they_have(tmp_path: Path, settings: Settings) -> None:
+    lines = [Line("S1"), Line("S2", video_s=None), Line("S3", eeg_s=None)]
+    study = make_study()
+    job = run_import(study, write_manifest(tmp_path / "in", lines))
+    assert job.state == JobState.SUCCEEDED
+    assert job.progress == 1.0
+    assert [
+        (item["subject"], item["status"], item["clips"], item["modalities"], item["error"])
+        for item in job.result["sessions"]
+    ] == [("S1", "ready", 2, ["eeg", "face"], ""), ("S2", "ready", 2, ["eeg"], ""), ("S3", "ready", 2, ["face"], "")]
+    assert study.eeg_channels == ["FP1", "FP2", "F3", "F4", "C3", "C4", "O1", "O2"]
+    assert Slot.objects.filter(study=study).count() == 6
+    assert study.active_ranking is not None
+    both = RecordingSession.objects.get(subject__code="S1")
+    assert (both.video_offset_s, both.eeg_usable, both.has_video) == (0.5, True, True)
+    assert (settings.DERIVED_ROOT / both.derived.get(kind="proxy_video").path).is_file()
+    assert (settings.DERIVED_ROOT / both.derived.get(kind="eeg_tiles").path / "tiles.json").is_file()
+
+
+def test_a_row_of_the_shard_is_the_clip_of_that_number(tmp_path: Path, settings: Settings) -> None:
+    study = make_study()
+    run_import(study, write_manifest(tmp_path / "in", [Line("S1", eeg_s=16.0)]))
+    session = RecordingSession.objects.get()
+    store = open_store(shard_of(session, settings.DERIVED_ROOT))
+    clips = list(session.clips.order_by("shard_row"))
+    assert list(store.start_s) == [clip.start_s for clip in clips] == [0.0, 5.0, 10.0]
+    assert list(store.present("face")) == [clip.has_face for clip in clips] == [True, True, False]
+    assert store.gather("eeg", [0, 1]).shape == (2, 8, 640)
+    assert np.all(store.gather("eeg", [0]).std(axis=2) > 1.0)  # microvolts, not volts
+    assert store.meta.modalities["eeg"].channels == tuple(study.eeg_channels)
+
+
+def test_the_channels_are_those_of_the_first_subject_whatever_comes_first_in_the_file(tmp_path: Path) -> None:
+    lines = [
+        Line("P10", video_s=None, channels=("C3", "C4")),
+        Line("P2", video_s=None, channels=("O1", "O2", "Cz", "Pz")),
+    ]
+    study = make_study(min_eeg_channels=2)
+    run_import(study, write_manifest(tmp_path / "in", lines))
+    assert study.eeg_channels == ["O1", "O2", "CZ", "PZ"]
+
+
+def test_a_session_with_too_few_of_the_studys_channels_is_shown_but_not_learned_from(
+    tmp_path: Path, settings: Settings
+) -> None:
+    lines = [Line("S1", video_s=None), Line("S2", video_s=None, channels=("Fp1", "Fp2", "X1", "X2"))]
+    study = make_study()
+    run_import(study, write_manifest(tmp_path / "in", lines))
+    session = RecordingSession.objects.get(subject__code="S2")
+    assert (session.eeg_usable, session.has_eeg) == (False, True)
+    assert "shares 2 of the study's 8 channels" in session.warnings[-1]
+    store = open_store(shard_of(session, settings.DERIVED_ROOT))
+    assert not store.present("eeg").any()
+    assert all(session.clips.values_list("has_eeg", flat=True))
+
+
+def everything() -> list[object]:
+    """Every row that an import makes, and every file name."""
+    models = (Clip, Slot, Original, RecordingSession)
+    rows: list[object] = [sorted(model.objects.values_list("pk", flat=True)) for model in models]
+    return [*rows, sorted(Derived.objects.values_list("pk", "path"))]
+
+
+def test_importing_again_changes_nothing(tmp_path: Path) -> None:
+    study = make_study()
+    source = write_manifest(tmp_path / "in", [Line("S1"), Line("S2", video_s=None)])
+    run_import(study, source)
+    before = everything()
+    job = run_import(study, source)
+    assert [item["unchanged"] for item in job.result["sessions"]] == [True, True]
+    assert everything() == before
+
+
+def test_lost_derived_files_are_made_again_and_labels_stay(tmp_path: Path, settings: Settings) -> None:
+    study = make_study()
+    source = write_manifest(tmp_path / "in", [Line("S1")])
+    run_import(study, source)
+    session = RecordingSession.objects.get()
+    clip = session.clips.order_by("number")[0]
+    label = add_label(clip, make_member(study, "ann"))
+    (settings.DERIVED_ROOT / session.derived.get(kind="proxy_video").path).unlink()
+    run_import(study, source)
+    assert (settings.DERIVED_ROOT / session.derived.get(kind="proxy_video").path).is_file()
+    assert Label.objects.get() == label
+    assert session.clips.order_by("number")[0] == clip
+
+
+def test_one_bad_file_fails_its_own_session_with_a_sentence(tmp_path: Path) -> None:
+    study = make_study()
+    source = write_manifest(
+        tmp_path / "in", [Line("S1", video_s=None), Line("S2", video_s=None), Line("S3", video_s=None)]
+    )
+    (tmp_path / "in" / "S2-1.edf").write_bytes(b"this is no EDF file")
+    job = run_import(study, source)
+    assert job.state == JobState.SUCCEEDED
+    assert statuses(job) == {"S1": "ready", "S2": "failed", "S3": "ready"}
+    failed = RecordingSession.objects.get(subject__code="S2")
+    assert failed.status == SessionStatus.FAILED
+    assert "S2-1.edf" in failed.error
+    assert not failed.clips.exists()
+    assert not failed.derived.exists()
+    child = job.children.get(session=failed)
+    assert child.reason == failed.error
+    assert "Traceback" in child.traceback
+
+
+def test_a_repaired_file_is_imported_the_next_time(tmp_path: Path) -> None:
+    study = make_study()
+    source = write_manifest(tmp_path / "in", [Line("S1", video_s=None), Line("S2", eeg_s=None)])
+    (tmp_path / "in" / "S2-1.mp4").write_bytes(b"no video")
+    assert statuses(run_import(study, source)) == {"S1": "ready", "S2": "failed"}
+    write_manifest(tmp_path / "in", [Line("S1", video_s=None), Line("S2", eeg_s=None)])
+    assert statuses(run_import(study, source)) == {"S1": "ready", "S2": "ready"}
+    assert RecordingSession.objects.get(subject__code="S2").error == ""
+
+
+def test_when_nothing_can_be_imported_the_import_has_failed(tmp_path: Path) -> None:
+    study = make_study()
+    source = write_manifest(tmp_path / "in", [Line("S1", video_s=None)])
+    (tmp_path / "in" / "S1-1.edf").unlink()
+    job = run_import(study, source)
+    assert job.state == JobState.FAILED
+    assert statuses(job) == {"S1": "failed"}
+
+
+def test_a_source_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DomainError, match="does not exist"):
+        importing.request_import(make_study(), actor=None, source=tmp_path / "nowhere")
+
+
+def test_an_unlabelled_session_that_changed_is_replaced(tmp_path: Path) -> None:
+    study = make_study()
+    source = write_manifest(tmp_path / "in", [Line("S1", video_s=None)])
+    run_import(study, source)
+    write_edf(tmp_path / "in" / "S1-1.edf", 26.0, seed=9)
+    run_import(study, source)
+    assert Clip.objects.count() == 5
+    assert Slot.objects.count() == 5
+
+
+def test_a_labelled_session_that_changed_is_left_as_it_was(tmp_path: Path) -> None:
+    study = make_study()
+    source = write_manifest(tmp_path / "in", [Line("S1", video_s=None)])
+    run_import(study, source)
+    clips = sorted(Clip.objects.values_list("pk", flat=True))
+    add_label(Clip.objects.all()[0], make_member(study, "ann"))
+    write_edf(tmp_path / "in" / "S1-1.edf", 26.0, seed=9)
+    job = run_import(study, source)
+    assert "labelled" in job.result["sessions"][0]["error"]
+    assert sorted(Clip.objects.values_list("pk", flat=True)) == clips
+    assert RecordingSession.objects.get().status == SessionStatus.READY
+
+
+def test_the_same_file_in_two_sessions_is_stored_once(tmp_path: Path) -> None:
+    study = make_study()
+    source = write_manifest(tmp_path / "in", [Line("S1", video_s=None), Line("S2", video_s=None)])
+    (tmp_path / "in" / "S2-1.edf").write_bytes((tmp_path / "in" / "S1-1.edf").read_bytes())
+    run_import(study, source)
+    original = Original.objects.get()
+    assert original.uses.count() == 2
+    with storages["originals"].open(original.storage_key) as content:
+        assert content.read() == (tmp_path / "in" / "S1-1.edf").read_bytes()
+
+
+def test_a_cancelled_import_leaves_nothing_half_done(tmp_path: Path) -> None:
+    study = make_study()
+    job = importing.request_import(
+        study, actor=None, source=write_manifest(tmp_path / "in", [Line("S1", video_s=None), Line("S2", video_s=None)])
+    )
+    ingest.import_source(job.pk)
+    first = job.children.order_by("pk")[0]
+    ingest.import_session(first.pk)
+    job.refresh_from_db()
+    importing.cancel_import(job)
+    ingest.import_source(job.pk)
+    job.refresh_from_db()
+    assert statuses(job) == {"S1": "ready", "S2": "failed"}
+    assert not RecordingSession.objects.get(subject__code="S2").clips.exists()
