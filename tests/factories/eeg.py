@@ -79,6 +79,6 @@ def write_edf_plus(
     return path
 
 
-def _header(name: str, sfreq: int) -> dict[str, object]:
+def _header(name: str, sfreq: int) -> dict[str, str | int | float | None]:
     reach = {"physical_max": 500.0, "physical_min": -500.0, "digital_max": 32767, "digital_min": -32768}
     return {"label": name, "dimension": "uV", "sample_frequency": sfreq, **reach, "transducer": "", "prefilter": ""}

