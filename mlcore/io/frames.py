@@ -70,13 +70,13 @@ def without_repeats(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return times_s[kept]
 
 
-def origin_s(path: Path) -> float:
-    """Presentation stamp of the first frame on the file's own clock."""
+def _stamps_s(path: Path) -> NDArray[np.float64]:
+    """(n,) presentation stamps of a file's frames on its own clock, rising."""
     with open_video(path) as (container, stream):
         times_s = packet_times_s(container, stream)
     if times_s.size == 0:
         raise RecordingError(f"{path.name}: the video stream holds no frames with time stamps.")
-    return float(times_s[0])
+    return times_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +115,29 @@ def decode_frames(path: Path) -> Generator[TimedFrame, None, None]:
     Raises:
         RecordingError: no video, or not one frame of it decodes.
     """
-    first_s = origin_s(path)
+    stamps_s = _stamps_s(path)
     last_s = -math.inf
     with open_video(path) as (container, stream):
         assert stream.time_base is not None
         tick_s = float(stream.time_base)
-        for frame in _decoded(container, stream):
+        is_by_place = _stamps_by_place(container, stream)
+        for place, frame in enumerate(_decoded(container, stream)):
             stamp = frame.pts if frame.pts is not None else frame.dts
-            if stamp is None or stamp * tick_s - first_s <= last_s + _SAME_STAMP_S:
-                continue
-            last_s = stamp * tick_s - first_s
-            yield TimedFrame(last_s, frame)
+            stamp_s = stamps_s[min(place, stamps_s.size - 1)] if is_by_place else (stamp or 0) * tick_s
+            video_s = float(stamp_s - stamps_s[0])
+            if video_s > last_s + _SAME_STAMP_S:
+                last_s = video_s
+                yield TimedFrame(video_s, frame)
     if last_s == -math.inf:
         raise RecordingError(f"{path.name}: not one frame of the video decodes.")
+
+
+def _stamps_by_place(container: InputContainer, stream: VideoStream) -> bool:
+    """AVI has no presentation stamps: with reordered H.264 or HEVC, FFmpeg's guesses lie on the wrong frames.
+
+    There the k-th frame shown has the k-th stamp.
+    """
+    return container.format.name == "avi" and stream.codec_context.name in ("h264", "hevc")
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:

@@ -35,10 +35,11 @@ def write_video(
     size: tuple[int, int] = (64, 48),
     rate: int = 30,
     ticks: int | None = None,
+    b_frames: int = 0,
 ) -> Path:
     """Write frames at given presentation times; the container is told by the suffix. `ticks` None = TICKS a second."""
     base = Fraction(1, ticks or TICKS)
-    options = {"bf": "0", "qp": "4"} if codec == "libx264" else {}
+    options = {"bf": str(b_frames)} | ({"qp": "4"} if codec == "libx264" else {})
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, options=options)
         assert isinstance(stream, VideoStream)

@@ -38,6 +38,15 @@ def test_unsteady_video_keeps_frame_and_time_together(tmp_path: Path, name: str)
     assert [number_of(image) for _video_s, image in frames] == list(range(len(UNSTEADY)))
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.avi", "libx264"), ("a.avi", "mpeg4")])
+def test_reordered_frames_keep_their_times(tmp_path: Path, name: str, codec: str) -> None:
+    steps = [index / 25 for index in range(20)]
+    path = write_video(tmp_path / name, steps, codec=codec, rate=25, ticks=25, b_frames=2)
+    frames = list(iter_frames(path))
+    np.testing.assert_allclose([video_s for video_s, _image in frames], steps, atol=1e-3)
+    assert all(abs(number_of(image) - index) <= 1 for index, (_video_s, image) in enumerate(frames))
+
+
 def test_first_frame_is_zero_whatever_the_file_says(tmp_path: Path) -> None:
     path = write_video(tmp_path / "late.mkv", [5.0, 5.1, 5.3])
     np.testing.assert_allclose(frame_times_s(path), [0.0, 0.1, 0.3], atol=1e-3)
