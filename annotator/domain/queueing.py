@@ -229,7 +229,7 @@ def expire_leases(study: Study | None = None, *, now: datetime | None = None) ->
     return reopen(overdue, LeaseOutcome.EXPIRED, now=end)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def reopen(which: Q, outcome: LeaseOutcome, *, now: datetime) -> int:
     """Leased slots of `which` become open; rows that somebody else works on at this moment are left to them."""
     leased = Slot.objects.select_for_update(skip_locked=True).filter(which, state=SlotState.LEASED)

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from annotator.domain import studies
-from annotator.enums import RankingPolicy, SlotState
+from annotator.enums import RankingPolicy
 from annotator.exceptions import DomainError
 from annotator.models import Clip, RankEntry, Ranking, Round, Study
 from mlcore.types import JsonObject
@@ -17,31 +17,35 @@ from mlcore.types import JsonObject
 QUEUE_LOCK = 7261
 BATCH = 2000
 
-_ADD_SLOTS = """
+_RANKED = """
+    EXISTS (SELECT 1 FROM annotator_rankentry e JOIN annotator_study s
+            ON e.ranking_id IN (s.test_ranking_id, s.active_ranking_id)
+            WHERE s.id = %(study)s AND e.clip_id = clip.id)
+"""
+_ADD_SLOTS = f"""
 INSERT INTO annotator_slot (clip_id, study_id, number, state)
-SELECT clip.id, clip.study_id, n.number, %(open)s
+SELECT clip.id, clip.study_id, n.number, 'open'
 FROM annotator_clip clip
 CROSS JOIN LATERAL generate_series(0, coalesce(clip.overlap, %(overlap)s) - 1) AS n (number)
-WHERE clip.study_id = %(study)s
+WHERE clip.study_id = %(study)s AND {_RANKED}
 ON CONFLICT (clip_id, number) DO NOTHING
-"""
-_DROP_SLOTS = """
+"""  # noqa: S608  # put together from the constant above only
+_DROP_SLOTS = f"""
 DELETE FROM annotator_slot slot USING annotator_clip clip
-WHERE slot.clip_id = clip.id AND slot.study_id = %(study)s AND slot.state = %(open)s
-  AND slot.number >= coalesce(clip.overlap, %(overlap)s)
-"""
+WHERE slot.clip_id = clip.id AND slot.study_id = %(study)s AND slot.state = 'open'
+  AND (slot.number >= coalesce(clip.overlap, %(overlap)s) OR NOT {_RANKED})
+"""  # noqa: S608
 
 
 @transaction.atomic
 def open_clips(study: Study) -> None:
-    """Every clip has its slots and its place in a ranking. Call it after an import; twice is as good as once.
+    """Every clip that is to be labelled has its slots and its place in a ranking. Call it after an import.
 
-    As long as nobody has labelled, test subjects are drawn and both rankings shuffled anew over all that is there;
-    afterwards new clips are appended.
+    Twice is as good as once. As long as nobody has labelled, test subjects are drawn and both rankings shuffled anew
+    over all that is there; afterwards new clips are appended.
     """
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     _stop_serving(study)
-    _fit_slots(study)
     is_fresh = not study.labels.exists()
     studies.fix_test_subjects(study)
     study.refresh_from_db()
@@ -52,6 +56,7 @@ def open_clips(study: Study) -> None:
     else:
         _append(study.active_ranking, _pool_clips(study))
     study.save(update_fields=["test_ranking", "active_ranking"])
+    _fit_slots(study)
 
 
 def _stop_serving(study: Study) -> None:
@@ -61,7 +66,8 @@ def _stop_serving(study: Study) -> None:
 
 
 def _fit_slots(study: Study) -> None:
-    arguments: dict[str, int | str] = {"study": study.pk, "overlap": study.overlap, "open": SlotState.OPEN.value}
+    """As many slots as the overlap asks for, on every clip that a ranking serves."""
+    arguments = {"study": study.pk, "overlap": study.overlap}
     with connection.cursor() as cursor:
         cursor.execute(_ADD_SLOTS, arguments)
         cursor.execute(_DROP_SLOTS, arguments)

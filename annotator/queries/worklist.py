@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotator.enums import LabelState, RankingPolicy, SlotState
@@ -121,10 +121,12 @@ def _why(served: JsonObject) -> JsonObject:
 
 def progress(study: Study, user: User) -> Progress:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    labels = Label.objects.filter(study=study, annotator=user, state=LabelState.CURRENT)
+    labels = Label.objects.filter(study=study, annotator=user, state=LabelState.CURRENT).aggregate(
+        total=Count("pk"), today=Count("pk", filter=Q(created_at__gte=midnight))
+    )
     return Progress(
-        labelled_today=labels.filter(created_at__gte=midnight).count(),
-        labelled_total=labels.count(),
+        labelled_today=labels["today"],
+        labelled_total=labels["total"],
         open_clips=n_open_for(study, user),
         held=Slot.objects.filter(study=study, holder=user, state=SlotState.LEASED).count(),
     )

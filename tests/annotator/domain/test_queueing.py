@@ -58,6 +58,7 @@ class TestOpenClips:
         study = make_study(n_clips=6, test_clips_per_subject=2)
         assert study.test_ranking is not None
         assert study.test_ranking.entries.count() == 2 * 2
+        assert Slot.objects.filter(study=study).count() == 2 * 2 + 2 * 6
 
     def test_same_seed_and_recordings_give_the_same_order(self) -> None:
         names = [
