@@ -46,7 +46,8 @@ class Evaluation:
     def scored(self, target: str) -> NDArray[np.bool_]:
         """Clips (n,) that have both a label and an answer for the target."""
         both = np.concatenate([self.targets[target], self.probabilities[target]], axis=1)
-        return ~np.isnan(both).any(axis=1)
+        is_scored: NDArray[np.bool_] = ~np.isnan(both).any(axis=1)
+        return is_scored
 
     def anywhere_scored(self) -> NDArray[np.bool_]:
         """Clips (n,) that count for at least one target."""

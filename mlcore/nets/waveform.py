@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from scipy.fft import next_fast_len
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -35,12 +36,11 @@ class WaveformEncoder(nn.Module):
         super().__init__()
         self.depth = sizes.depth
         n_maps = sizes.n_filters * sizes.depth
-        kernel = min(2 * (round(sizes.kernel_s * sfreq) // 2) + 1, n_times)
+        kernel = 2 * (round(sizes.kernel_s * sfreq) // 2) + 1
         self.pool = max(1, min(round(sizes.pool_s * sfreq), n_times))
         self.spatial = nn.Conv1d(n_channels, n_maps, 1, bias=False)
-        self.temporal = nn.Conv1d(
-            sizes.n_filters, sizes.n_filters, kernel, padding=kernel // 2, groups=sizes.n_filters, bias=False
-        )
+        self.temporal = nn.Parameter(torch.empty(sizes.n_filters, kernel).uniform_(-1, 1) / kernel**0.5)
+        self.n_fft = next_fast_len(n_times + kernel - 1, real=True)
         self.norm = nn.BatchNorm1d(n_maps)
         self.depthwise = nn.Conv1d(n_maps, n_maps, 7, padding=3, groups=n_maps, bias=False)
         self.pointwise = nn.Conv1d(n_maps, sizes.n_separable, 1, bias=False)
@@ -59,11 +59,12 @@ class WaveformEncoder(nn.Module):
         return feature
 
     def _filter(self, x: Tensor) -> Tensor:
-        maps = self.spatial(x)
-        n_rows, n_maps, n_times = maps.shape
-        by_filter = maps.view(n_rows, n_maps // self.depth, self.depth, n_times).transpose(1, 2)
-        filtered = self.temporal(by_filter.reshape(n_rows * self.depth, -1, n_times))[..., :n_times]
-        return filtered.view(n_rows, self.depth, -1, n_times).transpose(1, 2).reshape(n_rows, n_maps, n_times)
+        """Spatial, then temporal filters; in the frequency domain, which costs an eighth of a long convolution."""
+        maps: Tensor = self.spatial(x).float()  # (B, F1 * D, T)
+        response = torch.fft.rfft(self.temporal, self.n_fft).repeat_interleave(self.depth, dim=0)
+        filtered: Tensor = torch.fft.irfft(torch.fft.rfft(maps, self.n_fft) * response, self.n_fft)
+        start = self.temporal.shape[1] // 2
+        return filtered[..., start : start + maps.shape[-1]]
 
     def _separable(self, maps: Tensor) -> Tensor:
         pooled = self.dropout(functional.avg_pool1d(functional.elu(maps), self.pool))

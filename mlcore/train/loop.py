@@ -139,7 +139,7 @@ def _watched(batches: Iterator[Tensor], run: Run) -> Iterator[Tensor]:
 def _step(stage: Stage, optimizer: torch.optim.Optimizer, batch: Tensor, epoch: int) -> Tensor:
     optimizer.zero_grad(set_to_none=True)
     loss = stage.loss(batch, epoch)
-    loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+    torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_([weight for group in optimizer.param_groups for weight in group["params"]], 5.0)
     optimizer.step()
     return loss.detach()

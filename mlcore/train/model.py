@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
@@ -64,8 +65,8 @@ def build_net(
     targets: tuple[str, ...],
     config: RoundConfig,
 ) -> ConcordNet:
-    """An untrained net; its weights come from torch's generator."""
-    return ConcordNet(modalities, {name: len(classes[name]) for name in targets}, config.sizes)
+    """An untrained net in evaluation mode, which only a stage changes; its weights come from torch's generator."""
+    return ConcordNet(modalities, {name: len(classes[name]) for name in targets}, config.sizes).eval()
 
 
 def save_model(model: TrainedModel, folder: Path) -> None:
@@ -109,6 +110,7 @@ def _untrained(item: Mapping[str, Any]) -> TrainedModel:
     classes = {name: tuple(names) for name, names in item["classes"].items()}
     targets = tuple(item["targets"])
     modalities = {name: ModalityMeta.from_json(meta) for name, meta in item["modalities"].items()}
-    net = build_net(modalities, classes, targets, config).eval()
+    with torch.random.fork_rng(devices=[]):  # weights that are overwritten should not move the caller's generator
+        net = build_net(modalities, classes, targets, config)
     scalers = {name: Scaler.from_json(scaler) for name, scaler in item["scalers"].items()}
     return TrainedModel(net, config, classes, targets, modalities, scalers, item["feature_versions"])

@@ -1,0 +1,97 @@
+"""A round that is stopped anywhere and run again ends as if nothing had happened, to the bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlcore.errors import Cancelled
+from mlcore.train import Progress, RoundConfig, RoundData, RoundResult
+from tests.mlcore.train.rounds import run
+
+
+class StopDuring:
+    """Asks to stop at the first question after an epoch of a stage has been reported."""
+
+    def __init__(self, stage: str, epoch: int, *, questions: int = 2) -> None:
+        self.wanted = (stage, epoch)
+        self.questions = questions
+        self.reached = False
+
+    def hear(self, progress: Progress) -> None:
+        self.reached = self.reached or (progress.stage, progress.epoch) == self.wanted
+
+    def __call__(self) -> bool:
+        if self.reached:
+            self.questions -= 1
+        return self.questions <= 0
+
+
+@pytest.mark.parametrize(
+    ("stage", "epoch"), [("teacher", 1), ("teacher", 3), ("student", 2), ("student", 3)], ids=lambda value: str(value)
+)
+def test_stopped_within_a_stage_and_run_again(
+    data: RoundData, config: RoundConfig, tmp_path: Path, stage: str, epoch: int
+) -> None:
+    whole = run(data, config, tmp_path / "whole")
+    stop = StopDuring(stage, epoch, questions=1 if stage == "student" and epoch == 3 else 2)
+    with pytest.raises(Cancelled):
+        run(data, config, tmp_path / "parts", should_stop=stop, on_progress=stop.hear)
+    resumed = run(data, config, tmp_path / "parts")
+    _assert_equal(resumed, whole)
+
+
+def test_it_goes_on_and_does_not_start_again(data: RoundData, config: RoundConfig, folder: Path) -> None:
+    stop = StopDuring("student", 1)
+    with pytest.raises(Cancelled):
+        run(data, config, folder, should_stop=stop, on_progress=stop.hear)
+    told: list[Progress] = []
+    run(data, config, folder, on_progress=told.append)
+    assert [(one.stage, one.epoch) for one in told][:2] == [("student", 2), ("student", 3)]
+
+
+def test_a_stop_before_the_first_epoch_leaves_nothing_behind(
+    data: RoundData, config: RoundConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(Cancelled):
+        run(data, config, tmp_path / "parts", should_stop=lambda: True)
+    _assert_equal(run(data, config, tmp_path / "parts"), run(data, config, tmp_path / "whole"))
+
+
+def test_another_seed_does_not_take_up_the_checkpoint(data: RoundData, config: RoundConfig, tmp_path: Path) -> None:
+    run(data, config, tmp_path / "parts", seed=1)
+    _assert_equal(run(data, config, tmp_path / "parts", seed=2), run(data, config, tmp_path / "whole", seed=2))
+
+
+def test_other_labels_do_not_take_up_the_checkpoint(data: RoundData, config: RoundConfig, tmp_path: Path) -> None:
+    run(data, config, tmp_path / "parts")
+    changed = replace(data, targets={name: np.roll(values, 1, axis=1) for name, values in data.targets.items()})
+    _assert_equal(run(changed, config, tmp_path / "parts"), run(changed, config, tmp_path / "whole"))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None], ids=["empty", "rubbish", "cut off"])
+def test_a_damaged_checkpoint_is_started_over(
+    data: RoundData, config: RoundConfig, tmp_path: Path, content: bytes | None
+) -> None:
+    whole = run(data, config, tmp_path / "whole")
+    run(data, config, tmp_path / "parts")
+    path = tmp_path / "parts" / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:-100] if content is None else content)
+    _assert_equal(run(data, config, tmp_path / "parts"), whole)
+
+
+def test_nothing_half_written_stays(data: RoundData, config: RoundConfig, folder: Path) -> None:
+    run(data, config, folder)
+    assert {path.name for path in folder.iterdir()} == {"checkpoint.safetensors", "model.safetensors", "model.json"}
+
+
+def _assert_equal(one: RoundResult, other: RoundResult) -> None:
+    assert one.history == other.history
+    assert one.metrics == other.metrics
+    for name in ("model.safetensors", "model.json"):
+        assert (one.model_folder / name).read_bytes() == (other.model_folder / name).read_bytes()
+    assert np.array_equal(one.pool.mean_entropy, other.pool.mean_entropy)
+    assert np.array_equal(one.pool.agreement, other.pool.agreement, equal_nan=True)
