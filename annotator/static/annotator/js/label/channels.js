@@ -6,12 +6,16 @@ export function isAux(channel) {
   return channel.kind !== "eeg";
 }
 
+export function shortName(channel) {
+  return channel.name.replace(/^eeg[ _-]+/i, "");
+}
+
 export function regionOf(channel) {
   if (isAux(channel)) return "aux";
-  const name = channel.name.replace(/^eeg[ _-]*/i, "");
+  const name = shortName(channel);
   if (/^(fp|af)/i.test(name)) return "frontopolar";
   if (/^(t\d|t[hp]?\d|ft|tp)/i.test(name)) return "temporal";
-  if (/^fc|^c(?!p)/i.test(name)) return "central";
+  if (/^(fc|c)(z|\d)/i.test(name)) return "central";
   if (/^f(z|\d)/i.test(name)) return "frontal";
   if (/^(po|o|i)(z|\d)/i.test(name)) return "occipital";
   if (/^(cp|p)(z|\d)/i.test(name)) return "parietal";
@@ -21,6 +25,7 @@ export function regionOf(channel) {
 // Odd numbers lie left, even right, z on the midline.
 export function sideOf(channel) {
   if (isAux(channel)) return "aux";
+  if (regionOf(channel) === "other") return "mid"; // a number that says nothing of a side
   const digits = channel.name.match(/(\d+)\D*$/);
   if (!digits) return "mid";
   return Number(digits[1]) % 2 ? "left" : "right";

@@ -1,12 +1,13 @@
 // The stack of traces: one canvas for the signals, one on top for the cursor. Draws only when something changed.
 
-import { isAux, regionOf, regionRuns, sideOf, stackOrder } from "./channels.js";
+import { isAux, regionOf, regionRuns, shortName, sideOf, stackOrder } from "./channels.js";
 import { columnExtremes, median, niceBelow } from "./minmax.js";
 import { STRINGS } from "./strings.js";
 import { clamp, timeTicks, visibleSpan } from "./timemap.js";
 
 const GUTTER_PX = 72;
 const AXIS_PX = 22;
+const TALLEST_GAIN_PX = 64;
 const GAINS_UV = [5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000];
 
 export class EegPane {
@@ -141,6 +142,7 @@ export class EegPane {
   #drawTraces(context) {
     const rows = this.rows;
     this.rowHeight = (this.height - AXIS_PX) / rows.length;
+    this.gainHeight = Math.min(this.rowHeight, TALLEST_GAIN_PX); // few channels: more room, not taller traces
     const nColumns = Math.max(1, Math.round((this.width - GUTTER_PX) * this.ratio));
     const first = (this.span.start_s - this.tile.start_s) * this.tile.sfreq;
     const perColumn = ((this.span.stop_s - this.span.start_s) * this.tile.sfreq) / nColumns;
@@ -164,7 +166,7 @@ export class EegPane {
     const { samples } = channel;
     const baseline = median(samples, first, first + nColumns * perColumn);
     const middle = (row + 0.5) * this.rowHeight;
-    const scale = (channel.scale_uv / this.#rowUv(channel)) * this.rowHeight;
+    const scale = (channel.scale_uv / this.#rowUv(channel)) * this.gainHeight;
     const path = new Path2D();
     if (perColumn < 1.5) return this.#polyline(path, { samples, baseline, middle, scale, first, perColumn });
     const extremes = columnExtremes(samples, { first, perColumn, nColumns }, this.extremes);
@@ -205,7 +207,7 @@ export class EegPane {
     channels.forEach((channel, row) => {
       if (row % every) return;
       context.fillStyle = this.ink[sideOf(channel)];
-      context.fillText(channel.name.slice(0, 8), GUTTER_PX - 6, (row + 0.5) * this.rowHeight);
+      context.fillText(shortName(channel).slice(0, 8), GUTTER_PX - 6, (row + 0.5) * this.rowHeight);
     });
     context.textAlign = "left";
     for (const { region, first, count } of regionRuns(channels)) {
@@ -219,8 +221,8 @@ export class EegPane {
 
   // Bottom right: so many µV high, so many seconds wide.
   #drawScale(context) {
-    const uv = niceBelow((this.gain_uv * 40) / this.rowHeight);
-    const high = (uv / this.gain_uv) * this.rowHeight;
+    const uv = niceBelow((this.gain_uv * 40) / this.gainHeight);
+    const high = (uv / this.gain_uv) * this.gainHeight;
     const seconds = niceBelow((this.span.stop_s - this.span.start_s) / 8);
     const wide = (seconds / (this.span.stop_s - this.span.start_s)) * (this.width - GUTTER_PX);
     const right = this.width - 14;

@@ -15,7 +15,7 @@ export function bindKeys(view) {
     submit: () => view.submit("label"),
     "cant-tell": () => view.submit("cant_tell"),
     "bad-signal": () => view.submit("bad_signal"),
-    skip: () => view.dialogs.openSkip(),
+    skip: () => view.openSkip(),
     undo: () => view.undo(),
     note: () => view.form.note.focus(),
     keys: () => view.dialogs.openKeys(),

@@ -42,7 +42,7 @@ export class View {
       "do-submit": () => this.submit("label"),
       "do-cant-tell": () => this.submit("cant_tell"),
       "do-bad-signal": () => this.submit("bad_signal"),
-      "do-skip": () => this.dialogs.openSkip(),
+      "do-skip": () => this.openSkip(),
       "do-undo": () => this.undo(),
       "state-undo": () => this.undo(),
       "do-keys": () => this.dialogs.openKeys(),
@@ -72,6 +72,7 @@ export class View {
     el("bench-state").hidden = true;
     el("bench-work").hidden = false;
     this.form.setEnabled(canAnswer);
+    for (const id of ["do-submit", "do-skip", "do-cant-tell", "do-bad-signal"]) el(id).disabled = !canAnswer;
     this.form.setDraft(draft);
     this.#showFacts(task);
     this.#openMedia(task);
@@ -146,6 +147,10 @@ export class View {
       return;
     }
     if (this.flow.submit(answer)) this.say(STRINGS.submitted);
+  }
+
+  openSkip() {
+    if (!el("do-skip").disabled) this.dialogs.openSkip();
   }
 
   undo() {
