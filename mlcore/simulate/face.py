@@ -133,13 +133,13 @@ class _Hand:
         shape = np.zeros((view.height, view.width), np.float32)
         scale = 16.0
         for finger in range(4):
-            tip = (238.0 + 9.0 * finger, 146.0 + 3.0 * abs(finger - 1.5))
-            line = np.array([tip, (tip[0] + 10.0, 200.0)]) - (view.left, view.top)
+            tip = (218.0 + 9.0 * finger, 136.0 + 3.0 * abs(finger - 1.5))
+            line = np.array([tip, (tip[0] + 20.0, 290.0)]) - (view.left, view.top)
             ends = np.rint(line / view.step * scale).astype(int)
             cv2.line(shape, tuple(ends[0]), tuple(ends[1]), 1.0, max(2, round(10.0 / view.step)), cv2.LINE_AA, 4)
         cheek_column = view.column(190.0)
         cheek = portrait[view.row(120.0), view.width - 1 - cheek_column if is_mirrored else cheek_column]
-        shade = 0.85 + 0.1 * np.cos((x - 238.0) / 9.0 * 2.0 * np.pi)
+        shade = 0.85 + 0.1 * np.cos((x - 218.0) / 9.0 * 2.0 * np.pi)
         self._alpha = blur_float(shape, 0.8)
         colour = np.clip(cheek[None, None, :] * shade[..., None], 0, 255).astype(np.uint8)
         if is_mirrored:

@@ -73,7 +73,7 @@ def perform(plan: TrialPlan, traits: SubjectTraits, rng: Generator) -> Performan
         shift_y=restless(1.2, 0.15) + (1.0 + 0.6 * arousal) * restless(0.6, 0.7),
         roll=restless(0.025, 0.12),
         zoom=restless(0.02, 0.06),
-        yaw=restless(1.2, 0.2) + 6.0 * turn * rng.choice((-1.0, 1.0)),
+        yaw=restless(1.2, 0.2) + 10.0 * turn * rng.choice((-1.0, 1.0)),
         brightness=1.0 + restless(0.015, 0.1),
         hand=_envelope(times_s, plan, "occlusion"),
         blur=2.2 * _envelope(times_s, plan, "blur"),

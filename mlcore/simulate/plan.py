@@ -72,6 +72,11 @@ class TrialPlan:
     self_reports: dict[str, int]
 
     @property
+    def stimulus(self) -> str:
+        """File name of what was shown; its number alone tells nothing about the classes."""
+        return f"simulated_stimulus_{CELLS.index(self.cell) + 1}.avi"
+
+    @property
     def folder(self) -> int:
         """Number of the session folder."""
         return folder_of(self.subject, self.trial)
@@ -89,6 +94,7 @@ class TrialPlan:
             "session": str(self.folder),
             "section": section_of(self.trial),
             "trial": self.trial,
+            "stimulus": self.stimulus,
             "start_s": self.start_s,
             "stop_s": self.stop_s,
             "duration_s": self.duration_s,

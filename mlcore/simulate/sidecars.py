@@ -46,7 +46,7 @@ def write_session_xml(path: Path, plan: TrialPlan) -> None:
         **{name: str(rating) for name, rating in plan.self_reports.items()},
         "cutNr": str(2 * plan.trial),
         "cutLenSec": f"{plan.stop_s - plan.start_s:.3f}",
-        "mediaFile": f"simulated_{plan.cell[0]}{plan.cell[1]}.avi",
+        "mediaFile": plan.stimulus,
         "vidRate": f"{clocks.vid_rate_hz:.6f}",
         "vidBeginSmp": str(clocks.vid_begin),
         "vidEndSmp": str(clocks.vid_begin + clocks.n_frames),
@@ -121,7 +121,7 @@ def _lost_cells() -> dict[str, str]:
 
 
 def _event_rows(plan: TrialPlan) -> list[tuple[float, dict[str, str]]]:
-    stimulus = f"simulated_{plan.cell[0]}{plan.cell[1]}.avi"
+    stimulus = plan.stimulus
     return [
         (1000.0 * plan.start_s, {"Event": "MovieStart", "Descriptor": stimulus, "StimuliName": stimulus}),
         (1000.0 * plan.stop_s, {"Event": "MovieEnd", "Descriptor": stimulus, "StimuliName": stimulus}),
