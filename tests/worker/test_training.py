@@ -1,0 +1,123 @@
+"""A round as a worker process runs it, in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import torch
+from pytest_django.fixtures import Settings
+
+from annotator.domain import rounds
+from annotator.enums import JobState, RoundState
+from annotator.models import Prediction, Round
+from mlcore.types import SAM_VALENCE9, VALENCE3
+from tests.factories.learnable import Learnable, label_some, make_learnable
+from worker import bridge, training
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
+SHORT = {"teacher": {"n_epochs": 2}, "student": {"n_epochs": 2}}
+
+
+@pytest.fixture
+def places(settings: Settings, tmp_path: Path) -> None:
+    settings.DERIVED_ROOT, settings.MODEL_ROOT = tmp_path / "derived", tmp_path / "models"
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def learnable(places: None) -> Learnable:
+    made = make_learnable()
+    label_some(made, per_subject=6)
+    return made
+
+
+def train(learnable: Learnable) -> Round:
+    round_ = rounds.launch_round(learnable.study, actor=None, config=SHORT)
+    training.train_round(round_.job.pk)
+    learnable.study.refresh_from_db()
+    return Round.objects.select_related("job").get(pk=round_.pk)
+
+
+def test_a_round_publishes_scores_predictions_ranking_and_model(learnable: Learnable, tmp_path: Path) -> None:
+    round_ = train(learnable)
+    study = learnable.study
+    assert (round_.state, round_.job.state, round_.error) == (RoundState.PUBLISHED, JobState.SUCCEEDED, "")
+    assert round_.metrics["n_subjects"] == study.subjects.filter(is_test=True).count()
+    assert set(round_.metrics["by_target"]) == {"valence", "arousal"}
+    assert round_.metrics["interval"] is None
+    assert (tmp_path / "models" / round_.model_path / "model.safetensors").is_file()
+    assert round_.config["teacher"]["n_epochs"] == 2
+    unlabelled = set(study.clips.filter(subject__is_test=False, labels=None).values_list("pk", flat=True))
+    assert {item.clip_id for item in Prediction.objects.filter(round=round_)} == unlabelled
+    entropies = [
+        entry.scores["entropy"] for entry in round_.ranking.entries.order_by("rank") if "entropy" in entry.scores
+    ]
+    assert len(entropies) == len(unlabelled)
+    assert entropies == sorted(entropies, reverse=True)
+    assert study.active_ranking == round_.ranking
+
+
+def test_a_prediction_is_a_distribution_of_its_own_evidence(learnable: Learnable) -> None:
+    round_ = train(learnable)
+    for item in Prediction.objects.filter(round=round_):
+        for name, alpha in item.alpha.items():
+            assert sum(item.probabilities[name]) == pytest.approx(1.0)
+            assert item.probabilities[name][0] == pytest.approx(alpha[0] / sum(alpha))
+
+
+def test_the_history_tells_every_epoch_and_who_trained_it(learnable: Learnable) -> None:
+    round_ = train(learnable)
+    epochs = [(row["stage"], row["epoch"], row["attempt"]) for row in round_.history]
+    assert epochs == [(stage, epoch, 1) for stage in ("teacher", "student") for epoch in (1, 2)]
+
+
+def test_test_subjects_are_never_trained_on_nor_ranked(learnable: Learnable, tmp_path: Path) -> None:
+    round_ = train(learnable)
+    test_clips = set(learnable.study.clips.filter(subject__is_test=True).values_list("pk", flat=True))
+    table = pq.read_table(tmp_path / "models" / f"round-{round_.pk}" / "clips.parquet").to_pylist()
+    trained = {row["clip"] for row in table if row["role"] in ("train", "pool")}
+    assert trained
+    assert not trained & test_clips
+    assert not set(round_.ranking.entries.values_list("clip_id", flat=True)) & test_clips
+
+
+def test_rows_of_the_store_are_the_clips_they_are_said_to_be(learnable: Learnable) -> None:
+    round_ = rounds.launch_round(learnable.study, actor=None)
+    prepared = bridge.round_input(round_, round_.job.payload["max_clip"])
+    clips = {clip.pk: clip for clip in learnable.study.clips.select_related("session")}
+    for row, pk in enumerate(prepared.clip_ids):
+        assert prepared.data.store.start_s[row] == clips[pk].start_s
+    for row, target in zip(prepared.data.labelled_rows, prepared.data.targets["valence"], strict=True):
+        assert target.argmax() == learnable.truth[int(prepared.clip_ids[row])]["valence"]
+
+
+def test_a_round_asked_to_stop_before_it_began_is_cancelled(learnable: Learnable) -> None:
+    round_ = rounds.launch_round(learnable.study, actor=None)
+    rounds.cancel_round(round_, actor=None)
+    training.train_round(round_.job.pk)
+    assert Round.objects.get(pk=round_.pk).state == RoundState.CANCELLED
+
+
+def test_a_setting_that_does_not_exist_fails_the_round_with_its_name(learnable: Learnable) -> None:
+    round_ = rounds.launch_round(learnable.study, actor=None, config={"wings": 2})
+    training.train_round(round_.job.pk)
+    round_ = Round.objects.select_related("job").get(pk=round_.pk)
+    assert (round_.state, round_.job.state) == (RoundState.FAILED, JobState.FAILED)
+    assert "wings" in round_.error
+    assert "Traceback" in round_.job.traceback
+
+
+def test_votes_become_shares_and_silence_is_no_vote() -> None:
+    answers = [[{"valence": 0}, {"valence": 2}, {"valence": 2}], [{}], [{"valence": 1}]]
+    shares = bridge.vote_shares(answers, VALENCE3)
+    assert shares[0] == pytest.approx([1 / 3, 0, 2 / 3])
+    assert bool((shares[1] != shares[1]).all())
+    assert shares[2] == pytest.approx([0, 1, 0])
+
+
+def test_the_first_level_of_a_scale_is_the_first_class() -> None:
+    shares = bridge.vote_shares([[{"valence": 1}], [{"valence": 9}]], SAM_VALENCE9)
+    assert (shares.argmax(axis=1) == [0, 8]).all()
+    assert bridge.class_names(SAM_VALENCE9) == tuple("123456789")
