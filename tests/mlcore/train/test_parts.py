@@ -105,7 +105,8 @@ def test_the_learning_rate_falls_from_full_to_a_twentieth() -> None:
     config = StageConfig(n_epochs=10, learning_rate=1.0)
     rates = [learning_rate(config, epoch) for epoch in range(11)]
     assert rates == sorted(rates, reverse=True)
-    assert (rates[0], rates[-1]) == (1.0, pytest.approx(0.05))
+    assert rates[0] == 1.0
+    assert rates[-1] == pytest.approx(0.05)
 
 
 def test_devices() -> None:
