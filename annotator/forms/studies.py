@@ -69,6 +69,12 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             raise forms.ValidationError("Each channel may be named once.")
         return names
 
+    def clean_window_s(self) -> float:
+        return _above_zero(self.cleaned_data["window_s"])
+
+    def clean_hop_s(self) -> float:
+        return _above_zero(self.cleaned_data["hop_s"])
+
     def clean_test_subject_share(self) -> float:
         share = float(self.cleaned_data["test_subject_share"])
         if not 0 < share < 1:
@@ -83,3 +89,9 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 
     def dimensions(self) -> tuple[Dimension, ...]:
         return SCHEMES[self.cleaned_data["scheme"]][1]
+
+
+def _above_zero(seconds: float) -> float:
+    if seconds <= 0:
+        raise forms.ValidationError("A length in seconds is above 0.")
+    return seconds

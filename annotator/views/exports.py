@@ -30,8 +30,9 @@ def exports_table(request: StudyRequest, slug: str) -> HttpResponse:
 @access(ObjectKind.EXPORT, Verb.DOWNLOAD)
 def export_download(request: StudyRequest, slug: str, export_id: int) -> FileResponse:
     export = get_object_or_404(request.study.exports.select_related("job"), pk=export_id)
-    path = Path(settings.EXPORT_ROOT) / export.path
-    if export.job.state != JobState.SUCCEEDED or not path.is_file():
+    root = Path(settings.EXPORT_ROOT).resolve()
+    path = (root / export.path).resolve()
+    if export.job.state != JobState.SUCCEEDED or not (path.is_relative_to(root) and path.is_file()):
         raise Http404("This export has no file here; it was written elsewhere, or is not ready.")
     return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
 

@@ -1,0 +1,377 @@
+"""The pages beside the label page: what they show, what their forms do, and what they cost."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from annotator.domain import people, queueing
+from annotator.enums import ExportFormat, JobKind, JobQueue, JobState, Role, RoundState, SessionStatus
+from annotator.models import ApiToken, Export, Job, Membership, Round, Study, User
+from tests.factories.labels import add_label
+from tests.factories.people import PASSWORD, Personas, client_of, make_personas, make_user
+from tests.factories.studies import add_session, add_subject, make_study
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study() -> Study:
+    return make_study("demo")
+
+
+@pytest.fixture
+def personas(study: Study) -> Personas:
+    return make_personas(study, make_study("other"))
+
+
+@pytest.fixture
+def admin(personas: Personas) -> Client:
+    return client_of(personas.admin)
+
+
+def text_of(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == HTTPStatus.OK, address
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def messages_of(client: Client, address: str) -> list[str]:
+    found = re.findall(r'<div class="message [a-z]+">.*?<p>(.*?)</p>', text_of(client, address))
+    return [re.sub(r"<[^>]+>", "", item).strip() for item in found]
+
+
+def make_round(study: Study, number: int, **fields: Any) -> Round:
+    metrics = {
+        "n_subjects": 2,
+        "n_trials": 4,
+        "n_clips": 8,
+        "interval": None,
+        "mean_balanced_accuracy": 0.5 + number / 100,
+        "by_target": {
+            "valence": {
+                "accuracy": 0.6,
+                "majority_rate": 0.5,
+                "balanced_accuracy": 0.55,
+                "macro_f1": 0.5,
+                "nll": 1.0,
+                "ece": 0.1,
+                "n": 8,
+            }
+        },
+    }
+    defaults = {
+        "state": RoundState.PUBLISHED,
+        "seed": number,
+        "code_version": "test",
+        "data_hash": "0" * 64,
+        "n_labels": 10 * number,
+        "n_clips": 10 * number,
+        "metrics": metrics,
+        "history": [{"stage": "teacher", "epoch": 1, "loss": 1.5, "validation_loss": 1.25}],
+    }
+    round_ = Round.objects.create(study=study, number=number, **{**defaults, **fields})
+    Job.objects.create(kind=JobKind.ROUND, queue=JobQueue.GPU, study=study, round=round_, state=JobState.SUCCEEDED)
+    return round_
+
+
+def make_export(study: Study, user: User, *, path: str = "") -> Export:
+    job = Job.objects.create(kind=JobKind.EXPORT, queue=JobQueue.IO, study=study, state=JobState.SUCCEEDED)
+    return Export.objects.create(
+        study=study, job=job, format=ExportFormat.CSV, created_by=user, rows=3, sha256="ab" * 32, path=path
+    )
+
+
+# --- cost ------------------------------------------------------------------------------------------------------------
+
+LISTS = {
+    "/": 6,
+    "/studies/demo/": 14,
+    "/studies/demo/sessions/": 8,
+    "/studies/demo/rounds/": 16,
+    "/studies/demo/exports/": 7,
+    "/studies/demo/people/": 6,
+}
+
+
+def fill(study: Study, personas: Personas, n: int) -> None:
+    first = study.rounds.count() + 1
+    for number in range(first, first + n):
+        make_round(study, number)
+        make_export(study, personas.researcher)
+        add_subject(study, f"X{number:02d}", n_sessions=2, n_clips=2)
+        people_study = make_study(f"more-{number}")
+        for where in (study, people_study):
+            Membership.objects.create(
+                study=where, user=make_user(f"{where.slug}-{number}"), role=Role.ANNOTATOR, pseudonym=f"Z{number}"
+            )
+        Membership.objects.create(study=people_study, user=personas.admin, role=Role.ADMIN, pseudonym="Y")
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_a_list_costs_the_same_with_one_row_and_with_many(
+    address: str,
+    study: Study,
+    personas: Personas,
+    admin: Client,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    fill(study, personas, 1)
+    with django_assert_max_num_queries(LISTS[address]) as with_one:
+        admin.get(address)
+    fill(study, personas, 4)
+    with django_assert_max_num_queries(len(with_one)):
+        admin.get(address)
+
+
+# --- studies ---------------------------------------------------------------------------------------------------------
+
+
+def test_everybody_sees_their_own_studies_only(personas: Personas) -> None:
+    assert 'href="/studies/demo/"' in text_of(client_of(personas.annotator), "/")
+    assert 'href="/studies/demo/"' not in text_of(client_of(personas.stranger), "/")
+    assert "You are in no study yet" in text_of(client_of(make_user("newcomer")), "/")
+
+
+def new_study(**changes: str) -> dict[str, str]:
+    given = {
+        "title": "Night study",
+        "slug": "night",
+        "scheme": "sam9",
+        "eeg_channels": "Fp1, Fp2,Cz",
+        "window_s": "4",
+        "hop_s": "2",
+        "eeg_sfreq": "128",
+        "min_eeg_channels": "2",
+        "overlap": "2",
+        "reserve": "2",
+        "lease_s": "300",
+        "test_subject_share": "0.25",
+        "test_clips_per_subject": "10",
+        "min_labels": "20",
+        "include_single_modality": "on",
+    }
+    return given | changes
+
+
+def test_a_superuser_creates_a_study_by_the_form(personas: Personas) -> None:
+    response = client_of(personas.superuser).post("/studies/new/", new_study())
+    assert response.headers["Location"] == "/studies/night/"
+    made = Study.objects.get(slug="night")
+    assert (made.eeg_channels, made.window_s, made.overlap) == (["Fp1", "Fp2", "Cz"], 4.0, 2)
+    assert [(item.key, item.levels) for item in made.dimensions] == [("valence", 9), ("arousal", 9)]
+    assert made.memberships.get().user == personas.superuser
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"slug": "demo"}, "already"),
+        ({"test_subject_share": "1.5"}, "between 0 and 1"),
+        ({"eeg_sfreq": "4"}, "between 32 and 2048"),
+        ({"eeg_channels": "Cz, cz"}, "named once"),
+        ({"window_s": "-1"}, "above 0"),
+    ],
+)
+def test_a_study_that_can_not_be_is_refused_in_a_sentence(
+    personas: Personas, changes: dict[str, str], sentence: str
+) -> None:
+    before = Study.objects.count()
+    response = client_of(personas.superuser).post("/studies/new/", new_study(**changes))
+    assert response.status_code == HTTPStatus.OK
+    assert sentence in response.content.decode()
+    assert Study.objects.count() == before
+
+
+def test_a_study_says_what_limits_it_now(study: Study, personas: Personas, admin: Client) -> None:
+    assert "Nobody has labelled yet: 16 answers are waiting" in text_of(admin, "/studies/demo/")
+    clip = study.clips.filter(subject__is_test=False).first()
+    assert clip is not None
+    add_label(clip, personas.annotator, {"valence": 1, "arousal": 1})
+    assert "A round needs 12 labelled clips outside the test subjects: 11 to go." in text_of(admin, "/studies/demo/")
+
+
+def test_an_annotator_is_not_told_the_scores(study: Study, personas: Personas) -> None:
+    study.promoted_round = make_round(study, 1, finished_at=study.created_at)
+    study.save()
+    assert "51.0 %" not in text_of(client_of(personas.annotator), "/studies/demo/")
+    assert "51.0 %" in text_of(client_of(personas.researcher), "/studies/demo/")
+
+
+# --- sessions --------------------------------------------------------------------------------------------------------
+
+
+def test_sessions_show_what_failed_and_why(study: Study, admin: Client) -> None:
+    session = add_session(study.subjects.all()[0], "broken", n_clips=1)
+    session.status, session.error = SessionStatus.FAILED, "a.bdf: the header is cut short."
+    session.save()
+    assert "a.bdf: the header is cut short." in text_of(admin, "/studies/demo/sessions/")
+
+
+def test_a_session_shows_its_clocks_and_self_reports_to_readers(study: Study, personas: Personas) -> None:
+    session = study.sessions.order_by("pk")[0]
+    page = text_of(client_of(personas.researcher), f"/studies/demo/sessions/{session.pk}/")
+    assert "session_s = 0.2500 + (1 + 0.00001000) · video_s" in page
+    assert "feltVlnc 8" in page
+    other = Study.objects.get(slug="other").sessions.order_by("pk")[0]
+    assert client_of(personas.researcher).get(f"/studies/demo/sessions/{other.pk}/").status_code == 404
+
+
+def test_an_upload_becomes_an_import(admin: Client, settings: Settings, tmp_path: Path, broker: str) -> None:
+    settings.UPLOAD_ROOT = tmp_path
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("lab/manifest.csv", "subject,session,eeg_file,video_file,video_offset_s\n")
+    upload = SimpleUploadedFile("lab.zip", packed.getvalue())
+    data = {"source": "upload", "layout": "auto", "recordings": [upload]}
+    assert admin.post("/studies/demo/import/", data).headers["Location"] == "/studies/demo/sessions/"
+    job = Job.objects.get(kind=JobKind.IMPORT)
+    assert Path(job.payload["source"]).parent.parent == tmp_path
+    assert 'hx-trigger="every 1s"' in text_of(admin, "/studies/demo/sessions/")
+
+
+def test_a_folder_outside_the_import_roots_is_refused(admin: Client, settings: Settings, tmp_path: Path) -> None:
+    settings.IMPORT_ROOTS = [tmp_path]
+    response = admin.post("/studies/demo/import/", {"source": "folder", "folder": "/etc", "layout": "auto"})
+    assert "outside the folders the server imports from" in response.content.decode()
+    assert not Job.objects.exists()
+
+
+# --- rounds ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_round_with_too_few_labels_is_refused_in_a_sentence(admin: Client) -> None:
+    admin.post("/studies/demo/rounds/start/")
+    assert any(message.startswith("Too few labels: 0 clips") for message in messages_of(admin, "/studies/demo/rounds/"))
+    assert not Round.objects.exists()
+
+
+def test_a_live_round_is_followed_until_it_ends(study: Study, admin: Client) -> None:
+    round_ = make_round(study, 1, state=RoundState.RUNNING, metrics={})
+    Job.objects.filter(round=round_).update(
+        state=JobState.RUNNING, progress=0.25, activity="Teacher: epoch 3 of 12, loss 1.021", seconds_left=40
+    )
+    page = text_of(admin, "/studies/demo/rounds/table/")
+    assert "Teacher: epoch 3 of 12, loss 1.021" in page
+    assert "25.0 % · about 40 s left" in page
+    assert 'hx-trigger="every 1s"' in page
+    round_.state = RoundState.PUBLISHED
+    round_.save()
+    assert admin.get("/studies/demo/rounds/table/").headers["HX-Refresh"] == "true"
+
+
+def test_scores_never_stand_without_their_n(study: Study, admin: Client) -> None:
+    make_round(study, 1)
+    assert "2 subjects, 4 trials, 8 clips. Fewer than 5 test subjects: no interval is claimed." in text_of(
+        admin, "/studies/demo/rounds/1/"
+    )
+
+
+def test_the_learning_curve_holds_published_rounds_only(study: Study, admin: Client) -> None:
+    for number in (1, 2):
+        make_round(study, number)
+    make_round(study, 3, state=RoundState.FAILED)
+    figure = json.loads(admin.get("/studies/demo/rounds/curve.json").content)
+    assert [(line["name"], line["x"], line["y"]) for line in figure["data"]] == [("valence", [10, 20], [0.55, 0.55])]
+
+
+def test_the_loss_figure_holds_every_stage(study: Study, admin: Client) -> None:
+    make_round(study, 1)
+    figure = json.loads(admin.get("/studies/demo/rounds/1/loss.json").content)
+    assert [(line["name"], line["y"]) for line in figure["data"]] == [
+        ("teacher, training", [1.5]),
+        ("teacher, validation", [1.25]),
+    ]
+
+
+def test_promote_and_roll_back_swap_what_serves(study: Study, admin: Client) -> None:
+    random_ranking = study.active_ranking
+    round_ = make_round(study, 1)
+    clips = [(clip.pk, {"entropy": 0.5}) for clip in study.clips.filter(subject__is_test=False)]
+    published = queueing.publish_ranking(study, round=round_, policy="entropy", ordered=clips, seed=1)  # type: ignore[arg-type]  # the database value
+    admin.post("/studies/demo/rounds/1/promote/")
+    study.refresh_from_db()
+    assert (study.promoted_round, study.active_ranking) == (round_, published)
+    admin.post("/studies/demo/rounds/roll-back/")
+    study.refresh_from_db()
+    assert (study.promoted_round, study.active_ranking) == (None, random_ranking)
+
+
+# --- exports, people, account ----------------------------------------------------------------------------------------
+
+
+def test_an_export_is_downloaded_as_it_was_written(
+    study: Study, personas: Personas, settings: Settings, tmp_path: Path
+) -> None:
+    settings.EXPORT_ROOT = tmp_path
+    (tmp_path / "labels.zip").write_bytes(b"PK labels")
+    export = make_export(study, personas.researcher, path="labels.zip")
+    response = client_of(personas.researcher).get(f"/studies/demo/exports/{export.pk}/file")
+    assert b"".join(response.streaming_content) == b"PK labels"  # type: ignore[attr-defined]  # a file response
+    assert response.headers["Content-Disposition"] == 'attachment; filename="labels.zip"'
+    response.close()
+
+
+def test_an_export_that_names_another_file_is_not_served(
+    study: Study, personas: Personas, settings: Settings, tmp_path: Path
+) -> None:
+    settings.EXPORT_ROOT = tmp_path / "exports"
+    (tmp_path / "secret").write_text("no")
+    for path in ("../secret", str(tmp_path / "secret")):
+        export = make_export(study, personas.researcher, path=path)
+        assert client_of(personas.researcher).get(f"/studies/demo/exports/{export.pk}/file").status_code == 404
+
+
+def test_the_export_button_starts_a_job(study: Study, personas: Personas, broker: str) -> None:
+    client = client_of(personas.researcher)
+    client.post("/studies/demo/exports/", {"format": "parquet"})
+    assert list(study.exports.values_list("format", "created_by")) == [("parquet", personas.researcher.pk)]
+    client.post("/studies/demo/exports/", {"format": "xls"})
+    assert "Choose CSV or Parquet; nothing was exported." in messages_of(client, "/studies/demo/exports/")
+
+
+def test_an_admin_adds_somebody_new_and_takes_the_role_away(study: Study, admin: Client) -> None:
+    new = {"username": "kim", "role": "annotator", "password": PASSWORD}
+    admin.post("/studies/demo/people/", new)
+    member = study.memberships.get(user__username="kim")
+    assert member.role == Role.ANNOTATOR
+    assert Client().login(username="kim", password=PASSWORD)
+    admin.post(f"/studies/demo/people/{member.pk}/remove/")
+    assert not study.memberships.filter(user__username="kim").exists()
+
+
+def test_somebody_unknown_needs_a_password(study: Study, admin: Client) -> None:
+    response = admin.post("/studies/demo/people/", {"username": "kim", "role": "annotator", "password": ""})
+    assert "give a password to add somebody new" in response.content.decode().replace("&#x27;", "'")
+    assert not User.objects.filter(username="kim").exists()
+
+
+def test_a_token_is_shown_once_and_then_revoked(personas: Personas) -> None:
+    client = client_of(personas.annotator)
+    page = client.post("/account/tokens/", {"name": "notebook"}).content.decode()
+    found = re.search(r'data-testid="new-token">([^<]+)<', page)
+    assert found is not None
+    assert people.user_of_token(found[1]) == personas.annotator
+    assert found[1] not in text_of(client, "/account/")
+    client.post(f"/account/tokens/{ApiToken.objects.get().pk}/revoke/")
+    assert people.user_of_token(found[1]) is None
+
+
+def test_the_password_is_changed_by_its_owner(personas: Personas) -> None:
+    client = Client()
+    assert client.login(username=personas.annotator.username, password=PASSWORD)
+    new = "quite another long phrase"
+    data = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert client.post("/account/password/", data).headers["Location"] == "/account/"
+    assert Client().login(username=personas.annotator.username, password=new)
+    assert client.get("/account/").status_code == HTTPStatus.OK
