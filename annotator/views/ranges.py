@@ -66,6 +66,8 @@ def ranged(request: HttpRequest, path: Path, *, content_type: str) -> HttpRespon
         part = parse_range(request.headers.get("Range", ""), facts.st_size) if _is_fresh(request, headers) else None
     except UnsatisfiableError:
         return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{facts.st_size}"})
+    if request.method == "HEAD":
+        return HttpResponse(content_type=content_type, headers={**headers, "Content-Length": str(facts.st_size)})
     if part is None:
         return FileResponse(path.open("rb"), content_type=content_type, headers=headers)
     return _partial(path, part, content_type, {**headers, "Content-Range": _content_range(part, facts.st_size)})
