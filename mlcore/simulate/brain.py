@@ -62,8 +62,8 @@ def _rhythms(
     """
     valence = plan.eeg_share * plan.at(plan.valence, times_s)
     arousal = plan.eeg_share * plan.at(plan.arousal, times_s)
-    lateral = 0.35 * traits.asymmetry_gain * valence
-    active = 0.35 * traits.activation_gain * arousal
+    lateral = 0.45 * traits.asymmetry_gain * valence
+    active = 0.45 * traits.activation_gain * arousal
     strong = 0.25 * traits.asymmetry_gain * np.abs(valence)
     alpha_hz = (traits.alpha_hz - 1.5, traits.alpha_hz + 1.5)
     alpha_uv = traits.alpha_uv
@@ -71,9 +71,9 @@ def _rhythms(
         ((0.0, -0.85), alpha_hz, 1.6 * alpha_uv, -active),
         ((-0.45, 0.6), alpha_hz, 0.7 * alpha_uv, -lateral - 0.5 * active),
         ((0.45, 0.6), alpha_hz, 0.7 * alpha_uv, lateral - 0.5 * active),
-        ((-0.4, 0.45), _BETA_HZ, 2.5, 0.5 * lateral + active),
-        ((0.4, 0.45), _BETA_HZ, 2.5, -0.5 * lateral + active),
-        ((0.0, -0.3), _BETA_HZ, 2.0, active),
+        ((-0.4, 0.45), _BETA_HZ, 3.2, 0.5 * lateral + active),
+        ((0.4, 0.45), _BETA_HZ, 3.2, -0.5 * lateral + active),
+        ((0.0, -0.3), _BETA_HZ, 2.6, active),
         ((-0.85, 0.0), _GAMMA_HZ, 1.2, strong),
         ((0.85, 0.0), _GAMMA_HZ, 1.2, strong),
     )

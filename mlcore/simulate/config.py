@@ -19,7 +19,7 @@ MIN_TRIAL_S = 2.0
 class Difficulty:
     """How far simulated signals are from a textbook; every share and rate is per trial unless its name says else."""
 
-    #: gain of the EEG's emotional modulation, 1 = about a third of a band's amplitude between the poles
+    #: gain of the EEG's emotional modulation, 1 = amplitudes change by up to e^0.45 at the poles
     eeg_gain: float = 1.0
     #: gain of the facial expression, 1 = a clear smile at valence 1
     face_gain: float = 1.0
