@@ -50,8 +50,8 @@ class SpaceSizes:
 
     feature_dim: int = 64
     space_dim: int = 128
-    n_prototypes: int = 3
-    tau: float = 0.15
+    n_prototypes: int = 2
+    tau: float = 0.12
     bias: float = 2.3
 
     def __post_init__(self) -> None:
