@@ -43,8 +43,16 @@ def find_or_finish(running: RunningJob) -> None:
     """The two steps of an import, before and after its sessions."""
     if running.job.payload.get("step") == "open":
         importing.finish_import(running.job.pk, running.token)
+        discard_upload(Path(running.job.payload["source"]))
     else:
         find(running)
+
+
+def discard_upload(source: Path) -> None:
+    """An upload was only on its way: its files are in storage now. A folder of the server is left alone."""
+    root = Path(settings.UPLOAD_ROOT).resolve()
+    if source.resolve() != root and source.resolve().is_relative_to(root):
+        shutil.rmtree(root / source.resolve().relative_to(root).parts[0], ignore_errors=True)
 
 
 def find(running: RunningJob) -> None:

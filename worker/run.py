@@ -149,7 +149,7 @@ def limit_threads() -> None:
     import cv2
     import torch
 
-    n_threads = int(getattr(settings, "WORKER_THREADS", 0))
+    n_threads = settings.WORKER_THREADS
     if n_threads > 0:
         torch.set_num_threads(n_threads)
         cv2.setNumThreads(n_threads)

@@ -70,7 +70,7 @@ def test_what_was_written_is_read_back(tmp_path: Path, suffix: str, rows: list[d
 
 
 def test_no_text_cell_begins_a_formula(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"comment": text, "rank": None, "start_s": None, "is_late": None, "created_at": None, "scores": {}}
         for text in NASTY
     ]

@@ -10,10 +10,11 @@ from pytest_django.fixtures import Settings
 from annotator.domain import importing, studies
 from annotator.enums import JobState, SessionStatus
 from annotator.exceptions import DomainError
-from annotator.models import Clip, Derived, Job, Label, Original, RecordingSession, Slot, Study
+from annotator.models import Clip, Derived, Job, Label, Original, RecordingSession, SelfReport, Slot, Study, Trial
 from mlcore.store import open_store
 from mlcore.types import AROUSAL3, VALENCE3
 from tests.factories.labels import add_label
+from tests.factories.mahnob import MiniSession, write_mahnob
 from tests.factories.people import make_member
 from tests.factories.recordings import Line, write_edf, write_manifest
 from worker import ingest
@@ -169,6 +170,21 @@ def test_a_repaired_file_is_imported_the_next_time(tmp_path: Path) -> None:
     assert RecordingSession.objects.get(subject__code="S2").error == ""
 
 
+def test_an_upload_is_discarded_once_it_is_in_storage(tmp_path: Path, settings: Settings) -> None:
+    settings.UPLOAD_ROOT = tmp_path / "uploads"
+    other = tmp_path / "uploads" / "other"
+    other.mkdir(parents=True)
+    source = write_manifest(tmp_path / "uploads" / "mine", [Line("S1", video_s=None)])
+    assert statuses(run_import(make_study(), source)) == {"S1": "ready"}
+    assert [path.name for path in (tmp_path / "uploads").iterdir()] == ["other"]
+
+
+def test_a_folder_of_the_server_is_left_alone(tmp_path: Path) -> None:
+    source = write_manifest(tmp_path / "in", [Line("S1", video_s=None)])
+    run_import(make_study(), source)
+    assert source.is_file()
+
+
 def test_when_nothing_can_be_imported_the_import_has_failed(tmp_path: Path) -> None:
     study = make_study()
     source = write_manifest(tmp_path / "in", [Line("S1", video_s=None)])
@@ -231,3 +247,22 @@ def test_a_cancelled_import_leaves_nothing_half_done(tmp_path: Path) -> None:
     job.refresh_from_db()
     assert statuses(job) == {"S1": "ready", "S2": "failed"}
     assert not RecordingSession.objects.get(subject__code="S2").clips.exists()
+
+
+def test_mahnobs_stimuli_and_self_reports_come_in_as_a_source_of_their_own(tmp_path: Path) -> None:
+    ratings = {"feltArsl": "7", "feltVlnc": "2", "feltEmo": "3"}
+    source = write_mahnob(tmp_path / "in", MiniSession(attributes=ratings))
+    study = make_study(window_s=3.0, hop_s=3.0)
+    job = run_import(study, source)
+    assert [item["status"] for item in job.result["sessions"]] == ["ready"], job.result
+    trial = Trial.objects.get()
+    assert (round(trial.start_s, 1), round(trial.stop_s, 1)) == (3.0, 9.0)
+    reports = dict(SelfReport.objects.filter(trial=trial).values_list("item", "value"))
+    assert reports == reports | {"feltArsl": 7.0, "feltVlnc": 2.0, "feltEmo": 3.0}
+    assert not Label.objects.exists()
+    session = RecordingSession.objects.get()
+    assert session.video_offset_s == pytest.approx(1.25, abs=0.05)
+    assert session.sync_method == "audio counter"
+    roles = dict(session.files.values_list("role", "name"))
+    assert roles["video"].endswith("_C1 trigger _C_Section_2.avi")
+    assert session.clips.count() == 2

@@ -19,7 +19,7 @@ from annotator.models import Job, Round, Slot
 from mlcore.types import AROUSAL3, VALENCE3
 from tests.factories.learnable import label_some, make_learnable
 from tests.factories.recordings import Line, write_manifest
-from tests.worker.conftest import StartWorker, until
+from tests.factories.workers import StartWorker, until
 from worker import housekeeping
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e]

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 from annotator.domain import rounds
 from annotator.enums import JobState, RoundState
 from annotator.models import Prediction, Round
-from mlcore.types import SAM_VALENCE9, VALENCE3
+from mlcore.types import SAM_VALENCE9, VALENCE3, JsonObject
 from tests.factories.learnable import Learnable, label_some, make_learnable
 from worker import bridge, training
 
@@ -110,7 +110,7 @@ def test_a_setting_that_does_not_exist_fails_the_round_with_its_name(learnable: 
 
 
 def test_votes_become_shares_and_silence_is_no_vote() -> None:
-    answers = [[{"valence": 0}, {"valence": 2}, {"valence": 2}], [{}], [{"valence": 1}]]
+    answers: list[list[JsonObject]] = [[{"valence": 0}, {"valence": 2}, {"valence": 2}], [{}], [{"valence": 1}]]
     shares = bridge.vote_shares(answers, VALENCE3)
     assert shares[0] == pytest.approx([1 / 3, 0, 2 / 3])
     assert bool((shares[1] != shares[1]).all())

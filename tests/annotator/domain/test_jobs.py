@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from annotator import jobs as transport
 from annotator.domain import jobs
 from annotator.enums import JobKind, JobState
 from annotator.models import Job, Study
@@ -23,9 +24,7 @@ def study(db: None) -> Study:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, str]]:
     """What would have gone to the broker."""
     messages: list[tuple[str, int, str]] = []
-    monkeypatch.setattr(
-        jobs.transport, "send", lambda task, *, job_id, queue: messages.append((task, job_id, str(queue)))
-    )
+    monkeypatch.setattr(transport, "send", lambda task, *, job_id, queue: messages.append((task, job_id, str(queue))))
     return messages
 
 
@@ -64,7 +63,7 @@ def test_a_broker_that_does_not_answer_loses_no_job(
     def refuse(task: str, *, job_id: int, queue: str) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(jobs.transport, "send", refuse)
+    monkeypatch.setattr(transport, "send", refuse)
     with django_capture_on_commit_callbacks(execute=True):
         job = make_job(study)
     assert list(jobs.queued_jobs()) == [job]
