@@ -76,9 +76,9 @@ def clean_environment() -> dict[str, str]:
 
 
 def _in_user_namespace(install: Path) -> Runner | None:
-    """Root seen as user 1000 by the program alone; its files stay root's."""
-    unshare = shutil.which("unshare")
-    return Runner(install, (unshare, "--user", "--map-user=1000", "--")) if unshare else None
+    """Root seen as an ordinary user by the program alone; its files stay root's. initdb looks the user's name up."""
+    unshare, uid = shutil.which("unshare"), pwd.getpwnam(UNPRIVILEGED_USER).pw_uid
+    return Runner(install, (unshare, "--user", f"--map-user={uid}", "--")) if unshare else None
 
 
 def runner_for(var: Path) -> Runner:
@@ -86,6 +86,7 @@ def runner_for(var: Path) -> Runner:
     owner = cluster.stat().st_uid if cluster.exists() else None
     if os.geteuid() != 0:
         _require_owner(cluster, owner, os.geteuid())
+        _require_name(os.geteuid())
         return Runner(install)
     if owner not in (None, 0, pwd.getpwnam(UNPRIVILEGED_USER).pw_uid):
         _require_owner(cluster, owner, 0)
@@ -106,6 +107,15 @@ def _require_owner(cluster: Path, owner: int | None, me: int) -> None:
             f"The database in {cluster} belongs to user {user_name(owner)}: run Concord as that user, "
             "or set CONCORD_VAR to a folder of your own."
         )
+
+
+def _require_name(uid: int) -> None:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError as error:
+        raise ServiceError(
+            f"User {uid} has no name on this machine, and Postgres wants one: add the user, or set DATABASE_URL."
+        ) from error
 
 
 def _as_nobody(var: Path, install: Path, *, is_new: bool) -> Runner:

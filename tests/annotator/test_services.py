@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from django.db import connection
 
 from annotator import services
 from annotator.embedded.places import cluster_folder
+from annotator.embedded.runner import runner_for
 from annotator.settings import database
 
 QUICK = services.Wanted(durable=False)
@@ -158,6 +160,14 @@ def test_the_database_of_another_user_is_one_sentence(var: Path) -> None:
     shutil.chown(cluster_folder(var), 12345)
     with pytest.raises(services.ServiceError, match=r"belongs to user 12345: run Concord as that user"):
         services.start(var, QUICK)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Postgres refuses only root")
+def test_root_is_seen_as_a_user_who_has_a_name_everywhere(var: Path) -> None:
+    services.start(var, QUICK)
+    (mapped,) = [word for word in runner_for(var).prefix if word.startswith("--map-user=")]
+    assert pwd.getpwuid(int(mapped.removeprefix("--map-user="))).pw_name == "nobody"
+    assert cluster_folder(var).owner() == "root"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Postgres refuses only root")
