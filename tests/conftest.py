@@ -26,9 +26,32 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "annotator.settings"
 def pytest_configure() -> None:
     from django.conf import settings
 
+    _end_leftovers()
+
     if settings.configured and settings.VAR != _VAR:
         raise pytest.UsageError("Django was set up before tests/conftest.py: unset DJANGO_SETTINGS_MODULE.")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
+
+
+def _end_leftovers() -> None:
+    """Servers of a test run that was killed go on; the next one ends them."""
+    from annotator import services
+
+    for folder in Path(tempfile.gettempdir()).glob("concord-tests-*"):
+        pid = int(folder.name.split("-")[2])
+        if folder.stat().st_uid == os.geteuid() and not _lives(pid):
+            services.stop(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def pytest_unconfigure() -> None:
