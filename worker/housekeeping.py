@@ -30,8 +30,8 @@ def hand_over_stale_jobs() -> None:
     for job in jobs.stale_jobs():
         if job.cancel_requested_at:
             _end(job, None)
-        elif job.attempts >= jobs.MAX_ATTEMPTS:
-            _end(job, f"Its worker died {job.attempts} times; the log has the details under job {job.pk}.")
+        elif job.fruitless_attempts >= jobs.MAX_FRUITLESS_ATTEMPTS:
+            _end(job, f"Its worker died {job.fruitless_attempts} times; the log has the details under job {job.pk}.")
         elif jobs.sent_before_it_died(job) or _is_lost(job):
             log.warning("job %s: worker %s fell silent, it is sent again", job.pk, job.worker)
             jobs.send_again(job)

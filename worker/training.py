@@ -76,12 +76,16 @@ class Watcher:
         rounds.record_history(self.running.job.pk, self.running.token, list(self.epochs.values()))
 
     def merged(self, history: list[JsonObject]) -> list[JsonObject]:
-        """The trainer's own account, with the attempt that trained each epoch."""
-        return [{**row, **self._attempt(row)} for row in history]
+        """The trainer's own account, with the attempt that trained each epoch.
 
-    def _attempt(self, row: JsonObject) -> JsonObject:
-        seen = self.epochs.get((str(row.get("stage")), int(row.get("epoch", 0))))
-        return {"attempt": seen["attempt"]} if seen else {}
+        A worker may die between an epoch's checkpoint and our note of it: that epoch is of the attempt before it.
+        """
+        rows, attempt = [], 1
+        for row in history:
+            noted = self.epochs.get((str(row["stage"]), int(row["epoch"])))
+            attempt = int(noted["attempt"]) if noted else attempt
+            rows.append({**row, "attempt": attempt})
+        return rows
 
 
 def describe(progress: Progress) -> str:

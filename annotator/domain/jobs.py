@@ -38,8 +38,8 @@ QUEUES: Mapping[str, JobQueue] = {
     JobKind.ROUND: JobQueue.GPU,
     JobKind.EXPORT: JobQueue.IO,
 }
-#: a job whose worker died this often is given up: it is the job that kills them
-MAX_ATTEMPTS = 5
+#: a job whose worker died this often without getting further is given up: it is the job that kills them
+MAX_FRUITLESS_ATTEMPTS = 5
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -107,9 +107,12 @@ def take(job_id: int, worker: str) -> int | None:
         if job is None:
             return None
         job.token, job.attempts = job.token + 1, job.attempts + 1
+        job.fruitless_attempts += 1
         job.state, job.worker = JobState.RUNNING, worker[:120]
         job.heartbeat_at, job.started_at = now, job.started_at or now
-        job.save(update_fields=["token", "attempts", "state", "worker", "heartbeat_at", "started_at"])
+        job.save(
+            update_fields=["token", "attempts", "fruitless_attempts", "state", "worker", "heartbeat_at", "started_at"]
+        )
     return job.token
 
 
@@ -189,8 +192,8 @@ def wait_for_children(job_id: int, token: int, **fields: Any) -> None:
 
 def resume_parent(parent: Job) -> None:
     """Queue a parent that waited for its children. The caller holds its row."""
-    parent.state, parent.attempts, parent.sent_at = JobState.QUEUED, 0, timezone.now()
-    parent.save(update_fields=["state", "attempts", "sent_at"])
+    parent.state, parent.fruitless_attempts, parent.sent_at = JobState.QUEUED, 0, timezone.now()
+    parent.save(update_fields=["state", "fruitless_attempts", "sent_at"])
     transaction.on_commit(partial(_send, parent))
 
 

@@ -189,6 +189,7 @@ def record_history(job_id: int, token: int, history: list[JsonObject]) -> None:
     with transaction.atomic():
         job = jobs.hold(job_id, token)
         Round.objects.filter(pk=_round_of(job)).update(history=history)
+        Job.objects.filter(pk=job_id).update(fruitless_attempts=0)
 
 
 def publish_round(round_: Round, *, job_id: int, token: int, outcome: RoundOutcome) -> None:

@@ -17,15 +17,15 @@ class Job(models.Model):
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="jobs")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
-    session = models.ForeignKey(
-        RecordingSession, null=True, blank=True, on_delete=models.CASCADE, related_name="jobs"
-    )
+    session = models.ForeignKey(RecordingSession, null=True, blank=True, on_delete=models.CASCADE, related_name="jobs")
     round = models.OneToOneField(Round, null=True, blank=True, on_delete=models.CASCADE, related_name="job")
     payload = models.JSONField(default=dict)
     result = models.JSONField(default=dict)
     #: fencing token: raised at every take-over; a write that names an older one changes nothing
     token = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
+    #: attempts since it last got further: a job that only kills its workers is given up, a long one is not
+    fruitless_attempts = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=120, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -66,9 +66,7 @@ class Export(models.Model):
     path = models.CharField(max_length=500, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     rows = models.PositiveIntegerField(null=True, blank=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -97,9 +97,7 @@ class Derived(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["session", "kind", "version"], name="derived_once_per_version")
-        ]
+        constraints = [models.UniqueConstraint(fields=["session", "kind", "version"], name="derived_once_per_version")]
 
     def __str__(self) -> str:
         return f"{self.kind} v{self.version}"

@@ -125,7 +125,9 @@ def test_a_job_that_keeps_killing_its_workers_is_given_up(transactional_db: None
     learnable = make_learnable("poison")
     label_some(learnable, per_subject=6)
     round_ = rounds.launch_round(learnable.study, actor=None)
-    Job.objects.filter(pk=round_.job.pk).update(state=JobState.RUNNING, attempts=5, token=5, worker="somewhere:1")
+    Job.objects.filter(pk=round_.job.pk).update(
+        state=JobState.RUNNING, fruitless_attempts=5, token=5, worker="somewhere:1"
+    )
     fall_silent(round_.job)
     housekeeping.sweep()
     after = live(round_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,7 @@ from annotator.models import Prediction, Round
 from mlcore.types import SAM_VALENCE9, VALENCE3, JsonObject
 from tests.factories.learnable import Learnable, label_some, make_learnable
 from worker import bridge, training
+from worker.run import RunningJob
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
 SHORT = {"teacher": {"n_epochs": 2}, "student": {"n_epochs": 2}}
@@ -121,3 +123,10 @@ def test_the_first_level_of_a_scale_is_the_first_class() -> None:
     shares = bridge.vote_shares([[{"valence": 1}], [{"valence": 9}]], SAM_VALENCE9)
     assert (shares.argmax(axis=1) == [0, 8]).all()
     assert bridge.class_names(SAM_VALENCE9) == tuple("123456789")
+
+
+def test_an_epoch_whose_note_was_lost_counts_to_the_attempt_before_it() -> None:
+    noted = {("student", 1): {"attempt": 1}, ("student", 3): {"attempt": 2}}
+    watcher = training.Watcher(cast(RunningJob, None), noted)
+    history: list[JsonObject] = [{"stage": "student", "epoch": epoch} for epoch in (1, 2, 3, 4)]
+    assert [row["attempt"] for row in watcher.merged(history)] == [1, 1, 2, 2]

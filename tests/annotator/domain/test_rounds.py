@@ -5,7 +5,7 @@ import pytest
 from annotator.domain import jobs, labelling, queueing, rounds
 from annotator.enums import AnswerKind, JobState, RankingPolicy, RoundState
 from annotator.exceptions import Conflict, DomainError
-from annotator.models import Clip, Prediction, Round, Study, User
+from annotator.models import Clip, Job, Prediction, Round, Study, User
 from mlcore.types import VALENCE3
 from tests.factories.labels import add_label, label_all
 from tests.factories.people import make_member
@@ -208,6 +208,19 @@ def test_a_running_round_is_cancelled_by_its_worker(study: Study, annotator: Use
     assert round_.state == RoundState.CANCELLED
     with pytest.raises(Conflict, match="ended already"):
         rounds.cancel_round(round_, actor=None)
+
+
+def test_an_epoch_that_was_trained_makes_up_for_the_workers_that_died_before(study: Study, annotator: User) -> None:
+    label_all(pool(study)[:4], annotator)
+    round_ = rounds.launch_round(study, actor=None)
+    Job.objects.filter(pk=round_.job.pk).update(fruitless_attempts=3)
+    token = jobs.take(round_.job.pk, "worker")
+    assert token is not None
+    assert Job.objects.get(pk=round_.job.pk).fruitless_attempts == 4
+    rounds.record_history(round_.job.pk, token, [{"stage": "teacher", "epoch": 1, "loss": 0.5}])
+    assert Job.objects.get(pk=round_.job.pk).fruitless_attempts == 0
+    round_.refresh_from_db()
+    assert len(round_.history) == 1
 
 
 def test_roll_back_goes_round_by_round_to_the_random_order_and_promote_goes_forward(
