@@ -33,5 +33,5 @@ def time_left(seconds: float | None) -> str:
 
 
 @register.filter
-def item(mapping: dict[str, object], key: str) -> object:
-    return mapping.get(key)
+def item(mapping: dict[str, object] | None, key: str) -> object:
+    return mapping.get(key) if mapping else None
