@@ -80,8 +80,8 @@ def test_an_import_survives_a_broker_that_forgets(start_worker: StartWorker, ser
 
 
 def test_a_round_killed_in_the_middle_goes_on_from_its_last_checkpoint(start_worker: StartWorker) -> None:
-    learnable = make_learnable("killed")
-    label_some(learnable, per_subject=6)
+    learnable = make_learnable("killed", n_clips=6)
+    label_some(learnable, per_subject=4)
     round_ = rounds.launch_round(learnable.study, actor=None, config=LONG)
     first = start_worker("gpu")
     until(lambda: len(live(round_).history) >= 3, "three epochs")
@@ -107,8 +107,8 @@ def test_a_round_killed_in_the_middle_goes_on_from_its_last_checkpoint(start_wor
 
 
 def test_a_running_round_stops_soon_after_somebody_cancels_it(start_worker: StartWorker) -> None:
-    learnable = make_learnable("cancelled")
-    label_some(learnable, per_subject=6)
+    learnable = make_learnable("cancelled", n_clips=6)
+    label_some(learnable, per_subject=4)
     config = {**LONG, "student": {"n_epochs": 100_000, "patience": 100_000}}
     round_ = rounds.launch_round(learnable.study, actor=None, config=config)
     start_worker("gpu")
@@ -123,7 +123,7 @@ def test_a_running_round_stops_soon_after_somebody_cancels_it(start_worker: Star
 
 def test_a_job_that_keeps_killing_its_workers_is_given_up(transactional_db: None, broker: str) -> None:
     learnable = make_learnable("poison")
-    label_some(learnable, per_subject=6)
+    label_some(learnable, per_subject=4)
     round_ = rounds.launch_round(learnable.study, actor=None)
     Job.objects.filter(pk=round_.job.pk).update(
         state=JobState.RUNNING, fruitless_attempts=5, token=5, worker="somewhere:1"
