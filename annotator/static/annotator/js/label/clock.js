@@ -3,6 +3,8 @@
 
 import { boundaryAfter, clamp } from "./timemap.js";
 
+const ASK_AGAIN_MS = 400;
+
 class Clock {
   constructor(clip) {
     this.clip = clip;
@@ -51,6 +53,7 @@ export class VideoClock extends Clock {
     }
     video.addEventListener("ended", () => this.#turn(), { signal: this.listening.signal });
     this.request = video.requestVideoFrameCallback(this.#presented);
+    this.#askForFrame();
   }
 
   get isPlaying() {
@@ -102,8 +105,18 @@ export class VideoClock extends Clock {
   close() {
     this.pause();
     this.listening.abort();
+    clearTimeout(this.asking);
     this.video.cancelVideoFrameCallback(this.request);
   }
+
+  // A frame that was there before anybody listened (a clip loaded ahead) is not told again: seeking to it presents it anew.
+  #askForFrame = () => {
+    if (this.mediaTime !== null) return;
+    const { video } = this;
+    const isStill = video.readyState >= 2 && video.paused && !video.seeking;
+    if (isStill && document.visibilityState === "visible") video.currentTime += 0;
+    this.asking = setTimeout(this.#askForFrame, ASK_AGAIN_MS);
+  };
 
   #seekVideo(video_s, { keepWanted = false } = {}) {
     if (!keepWanted) this.wanted = null;
