@@ -10,11 +10,15 @@ JsonObject = dict[str, Any]
 
 
 class Modality(StrEnum):
+    """What a clip may hold."""
+
     EEG = "eeg"
     FACE = "face"
 
 
 class DimensionKind(StrEnum):
+    """How a question of a scheme is answered."""
+
     #: nominal or ordered classes; an answer is the class index 0..K-1
     CLASS = "class"
     #: a rating scale such as SAM; an answer is the level 1..levels
@@ -47,13 +51,21 @@ class Dimension:
         return len(self.classes) if self.kind is DimensionKind.CLASS else self.levels
 
     def class_index(self, answer: int) -> int:
-        """Index 0..K-1 of an answer as people give it."""
+        """Index 0..K-1 of an answer as people give it.
+
+        Raises:
+            ValueError: there is no such answer.
+
+        >>> SAM_VALENCE9.class_index(9), VALENCE3.class_index(2)
+        (8, 2)
+        """
         index = answer if self.kind is DimensionKind.CLASS else answer - 1
         if not 0 <= index < self.n_classes:
             raise ValueError(f"{self.title}: {answer} is not one of its {self.n_classes} answers")
         return index
 
     def to_json(self) -> JsonObject:
+        """Plain values, as `from_json` reads them."""
         return {
             "key": self.key,
             "title": self.title,
@@ -64,6 +76,7 @@ class Dimension:
 
     @classmethod
     def from_json(cls, item: JsonObject) -> Self:
+        """Read what `to_json` wrote."""
         return cls(
             key=str(item["key"]),
             title=str(item["title"]),
@@ -91,9 +104,11 @@ class ClockMap:
     method: str = "none"
 
     def to_session(self, video_s: float) -> float:
+        """Session time (s) of a video time (s)."""
         return self.offset_s + (1.0 + self.drift) * video_s
 
     def to_video(self, session_s: float) -> float:
+        """Video time (s) of a session time (s); the inverse of `to_session`."""
         return (session_s - self.offset_s) / (1.0 + self.drift)
 
 
@@ -130,10 +145,12 @@ class RecordingSpec:
     error: str = ""
 
     def to_json(self) -> JsonObject:
+        """Plain values, as `from_json` reads them."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, item: JsonObject) -> Self:
+        """Read what `to_json` wrote."""
         return cls(**{**item, "companion_paths": tuple(item.get("companion_paths", ()))})
 
 
@@ -151,6 +168,7 @@ class EegInfo:
 
     @property
     def duration_s(self) -> float:
+        """Length in seconds."""
         return self.n_samples / self.sfreq
 
 

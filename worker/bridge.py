@@ -18,7 +18,7 @@ from annotator.enums import DerivedKind
 from annotator.models import Derived, RecordingSession, Round, Study
 from mlcore.acquire import PoolScores, rank_by_entropy
 from mlcore.errors import TrainingError
-from mlcore.store import ClipTable, ModalityKind, ModalityMeta, ShardMeta, open_store, write_shard
+from mlcore.store import ClipTable, ModalityKind, ModalityMeta, ShardMeta, Store, open_store, write_shard
 from mlcore.train import RoundData
 from mlcore.types import Dimension, DimensionKind, JsonObject, Modality, Window
 from mlcore.vision import FEATURE_NAMES, FEATURES_VERSION
@@ -189,9 +189,25 @@ def _write_parquet(path: Path, columns: Mapping[str, object]) -> None:
 # --- scores -> rows --------------------------------------------------------------------------------------------------
 
 
-def ranked_clips(scores: PoolScores, clip_ids: Rows) -> tuple[ScoredClip, ...]:
-    """Most uncertain first."""
-    return tuple(_scored(scores, int(place), clip_ids) for place in rank_by_entropy(scores))
+def ranked_clips(scores: PoolScores, prepared: RoundInput) -> tuple[ScoredClip, ...]:
+    """Most uncertain first; then, unscored, the clips that no modality tells the model anything of.
+
+    Their entropy would be the highest there is and say nothing, and yet somebody may still be asked about them.
+    """
+    order = rank_by_entropy(scores)
+    is_readable = _has_any_modality(prepared.data.store)[scores.rows[order]]
+    scored = [_scored(scores, int(place), prepared.clip_ids) for place in order[is_readable]]
+    unread = [_unscored(int(prepared.clip_ids[scores.rows[place]])) for place in order[~is_readable]]
+    return (*scored, *unread)
+
+
+def _has_any_modality(store: Store) -> NDArray[np.bool_]:
+    present = [store.present(name) for name in store.meta.modalities]
+    return np.logical_or.reduce(present, initial=False) if present else np.zeros(store.n_clips, dtype=np.bool_)
+
+
+def _unscored(clip_id: int) -> ScoredClip:
+    return ScoredClip(clip_id, probabilities={}, alpha={}, scores={"entropy": None, "unscored": "no usable modality"})
 
 
 def _scored(scores: PoolScores, place: int, clip_ids: Rows) -> ScoredClip:

@@ -48,7 +48,7 @@ def train(running: RunningJob) -> None:
         on_progress=watcher.on_progress,
         should_stop=running.should_stop,
     )
-    publish(running, round_, result, watcher, bridge.ranked_clips(result.pool, prepared.clip_ids))
+    publish(running, round_, result, watcher, bridge.ranked_clips(result.pool, prepared))
 
 
 def history_of(round_: Round) -> dict[tuple[str, int], JsonObject]:

@@ -20,7 +20,9 @@ def programs(host: str, port: int) -> tuple[Program, ...]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return (
         Program("web", (*PYTHON, "gunicorn", "annotator.wsgi:application", "--bind", bind, *WEB_OPTIONS)),
-        worker("worker-cpu", queues="io,live", concurrency=2),
+        worker("worker-cpu", queues="io", concurrency=2),
+        # of its own, so that long imports never keep the sweep waiting
+        worker("worker-live", queues="live", concurrency=1),
         worker("worker-gpu", queues="gpu", concurrency=1),
         Program("beat", (*CELERY, "annotator.jobs", "beat", "--loglevel", "INFO", "--pidfile", "")),
     )

@@ -25,6 +25,8 @@ BATCH = 2000
 
 @dataclass(frozen=True, slots=True)
 class ScoredClip:
+    """A ranked clip; without probabilities where the model could read none of its modalities."""
+
     clip_id: int
     probabilities: Mapping[str, Sequence[float]]
     alpha: Mapping[str, Sequence[float]]
@@ -225,6 +227,7 @@ def _store_outcome(round_: Round, outcome: RoundOutcome) -> None:
                 alpha={key: list(values) for key, values in clip.alpha.items()},
             )
             for clip in _still_there(outcome.ranked)
+            if clip.probabilities
         ),
         batch_size=BATCH,
     )

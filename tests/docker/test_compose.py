@@ -18,7 +18,7 @@ from annotator.demo import programs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCKER = REPOSITORY / "docker"
-OURS = ("migrate", "web", "worker-cpu", "worker-gpu", "beat")
+OURS = ("migrate", "web", "worker-cpu", "worker-live", "worker-gpu", "beat")
 INTERPOLATED = re.compile(r"(?<!\$)\$\{([A-Z_]+)")
 
 
@@ -99,7 +99,7 @@ def test_no_secret_has_a_default() -> None:
         assert f"\n{secret}=\n" in (DOCKER / ".env.example").read_text()
 
 
-@pytest.mark.parametrize("name", ["web", "worker-cpu", "worker-gpu", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker-cpu", "worker-live", "worker-gpu", "beat"])
 def test_its_entry_points_are_those_that_the_demo_starts_by_hand(compose: dict[str, Any], name: str) -> None:
     by_hand = {program.name: program for program in programs.programs("0.0.0.0", 8000)}[name]
     service = compose["services"][name]
@@ -113,7 +113,7 @@ def test_the_image_starts_the_web_server_by_default(compose: dict[str, Any]) -> 
 
 
 def test_every_queue_of_the_settings_has_a_worker(compose: dict[str, Any]) -> None:
-    commands = [compose["services"][name]["command"] for name in ("worker-cpu", "worker-gpu")]
+    commands = [compose["services"][name]["command"] for name in ("worker-cpu", "worker-live", "worker-gpu")]
     served = {queue for command in commands for queue in command[command.index("--queues") + 1].split(",")}
     assert served == {route["queue"] for route in settings.CELERY["task_routes"].values()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -13,8 +14,12 @@ from pytest_django.fixtures import Settings
 from annotator.domain import rounds
 from annotator.enums import JobState, RoundState
 from annotator.models import Prediction, Round
+from mlcore.acquire import PoolScores
+from mlcore.store import open_store
+from mlcore.train import RoundData
 from mlcore.types import SAM_VALENCE9, VALENCE3, JsonObject
 from tests.factories.learnable import Learnable, label_some, make_learnable
+from tests.factories.stores import make_store
 from worker import bridge, training
 from worker.run import RunningJob
 
@@ -130,3 +135,20 @@ def test_an_epoch_whose_note_was_lost_counts_to_the_attempt_before_it() -> None:
     watcher = training.Watcher(cast(RunningJob, None), noted)
     history: list[JsonObject] = [{"stage": "student", "epoch": epoch} for epoch in (1, 2, 3, 4)]
     assert [row["attempt"] for row in watcher.merged(history)] == [1, 1, 2, 2]
+
+
+def test_a_clip_that_the_model_can_not_read_is_asked_about_last_and_not_scored(tmp_path: Path) -> None:
+    make_store(tmp_path / "store", n_subjects=1, clips_per_subject=3, n_face_features=4)
+    shard = next((tmp_path / "store").glob("*/clips.parquet"))
+    table = pq.read_table(shard)
+    for name in ("eeg__present", "face__present"):
+        table = table.set_column(table.column_names.index(name), name, [[True, False, True]])
+    pq.write_table(table, shard)
+    rows, alpha = np.arange(3), np.array([[9.0, 1.0, 1.0], [1.0, 1.0, 1.0], [2.0, 1.0, 1.0]])
+    none = np.zeros(3)
+    scores = PoolScores(rows, {"valence": alpha}, {"valence": none}, np.array([0.4, 1.0, 0.9]), {"valence": none}, none)
+    data = RoundData(open_store(tmp_path / "store"), {}, rows[:0], {}, rows[:0], {}, rows)
+    ranked = bridge.ranked_clips(scores, bridge.RoundInput(data, np.array([10, 11, 12]), {}))
+    assert [clip.clip_id for clip in ranked] == [12, 10, 11]
+    assert ranked[-1].scores == {"entropy": None, "unscored": "no usable modality"}
+    assert (ranked[-1].probabilities, ranked[-1].alpha) == ({}, {})

@@ -29,7 +29,7 @@ def test_web_workers_and_beat_start_and_answer(tmp_path: Path, broker: str) -> N
     with Supervisor(started, tmp_path / "log", settings.BASE_DIR, environment, said.append) as supervisor:
         url = f"http://127.0.0.1:{port}/healthz"
         assert supervisor.watch_until(lambda: answers(url), timeout_s=60), _logs(tmp_path)
-        assert supervisor.watch_until(lambda: len(_workers()) == 2, timeout_s=120), _logs(tmp_path)
+        assert supervisor.watch_until(lambda: len(_workers()) == 3, timeout_s=120), _logs(tmp_path)
         beat = tmp_path / "log" / "beat.log"
         assert supervisor.watch_until(lambda: "concord.sweep" in beat.read_text(), timeout_s=60), _logs(tmp_path)
     assert said == []
