@@ -24,9 +24,9 @@ def live_round(study: Study) -> Round | None:
 
 
 def top_of_ranking(round_: Round, n: int) -> QuerySet[RankEntry]:
-    """The clips that a round wants asked first."""
+    """The clips that a round wants asked first; those that it did not score follow in its ranking, but not here."""
     return (
-        RankEntry.objects.filter(ranking__round=round_)
+        RankEntry.objects.filter(ranking__round=round_, scores__has_key="entropy")
         .select_related("clip__session__subject", "clip__trial")
         .order_by("rank")[:n]
     )
