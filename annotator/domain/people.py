@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotator.domain import audit
-from annotator.exceptions import Conflict, DomainError, NotFound
-from annotator.models import ApiToken, User
+from annotator.enums import Role
+from annotator.exceptions import Conflict, DomainError, NotAllowed, NotFound
+from annotator.models import ApiToken, Membership, User
 
 PREFIX = "concord_"
 #: `last_used_at` is written at most this often
@@ -41,6 +42,23 @@ def set_password(user: User, password: str | None) -> None:
     _set(user, password)
     user.save(update_fields=["password"])
     audit.record(None, None, "set_password", user)
+
+
+@transaction.atomic
+def reset_password(member: Membership, password: str, *, actor: User) -> None:
+    """Let an admin of the study help somebody back in.
+
+    Only where it opens nothing that the admin can't reach anyway: not for a superuser, nor for somebody who also
+    belongs to a study that this admin does not run.
+    """
+    user = User.objects.select_for_update().get(pk=member.user_id)
+    if not actor.is_superuser:
+        own = Membership.objects.filter(user=actor, role=Role.ADMIN).values("study")
+        if user.is_superuser or Membership.objects.filter(user=user).exclude(study__in=own).exists():
+            raise NotAllowed(f"{user} belongs to more than your studies: only a superuser may set this password.")
+    _set(user, password)
+    user.save(update_fields=["password"])
+    audit.record(actor, member.study, "reset_password", user)
 
 
 def _set(user: User, password: str | None) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -46,6 +46,21 @@ def member_remove(request: StudyRequest, slug: str, member_id: int) -> HttpRespo
     else:
         messages.success(request, f"{member.user} is no longer {member.get_role_display().lower()} here; labels stay.")
     return redirect("people", slug=slug)
+
+
+@access(ObjectKind.MEMBER, Verb.MANAGE)
+def member_password(request: StudyRequest, slug: str, member_id: int) -> HttpResponse:
+    member = get_object_or_404(request.study.memberships.select_related("user"), pk=member_id)
+    form = SetPasswordForm(member.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            people.reset_password(member, form.cleaned_data["new_password1"], actor=request.user)
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"{member.user} has a new password: tell it to them; they can change it.")
+            return redirect("people", slug=slug)
+    return render(request, "people/password.html", {"study": request.study, "member": member, "form": form})
 
 
 @access(ObjectKind.ACCOUNT, Verb.VIEW)

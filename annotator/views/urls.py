@@ -32,6 +32,7 @@ urlpatterns = [
     path(STUDY + "exports/<int:export_id>/file", exports.export_download, name="export_download"),
     path(STUDY + "people/", people.people_list, name="people"),
     path(STUDY + "people/<int:member_id>/remove/", people.member_remove, name="member_remove"),
+    path(STUDY + "people/<int:member_id>/password/", people.member_password, name="member_password"),
     path("account/", people.account, name="account"),
     path("account/password/", people.password_change, name="password_change"),
     path("account/tokens/", people.token_issue, name="token_issue"),

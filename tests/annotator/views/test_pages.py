@@ -375,3 +375,19 @@ def test_the_password_is_changed_by_its_owner(personas: Personas) -> None:
     assert client.post("/account/password/", data).headers["Location"] == "/account/"
     assert Client().login(username=personas.annotator.username, password=new)
     assert client.get("/account/").status_code == HTTPStatus.OK
+
+
+def test_an_admin_helps_somebody_back_in(study: Study, personas: Personas, admin: Client) -> None:
+    member = study.memberships.get(user=personas.annotator)
+    new = {"new_password1": "a third long phrase", "new_password2": "a third long phrase"}
+    admin.post(f"/studies/demo/people/{member.pk}/password/", new)
+    assert Client().login(username=personas.annotator.username, password="a third long phrase")
+
+
+def test_an_admin_can_not_take_over_somebody_with_more_reach(study: Study, personas: Personas, admin: Client) -> None:
+    new = {"new_password1": "a third long phrase", "new_password2": "a third long phrase"}
+    for user in (personas.stranger, personas.superuser):
+        member = Membership.objects.create(study=study, user=user, role=Role.ANNOTATOR, pseudonym="X")
+        response = admin.post(f"/studies/demo/people/{member.pk}/password/", new)
+        assert "only a superuser may set this password" in response.content.decode()
+        assert Client().login(username=user.username, password=PASSWORD)
