@@ -1,15 +1,18 @@
 """Networks: encoders by kind of input, the shared space, prototypes and Dirichlet heads."""
 
+from mlcore.nets.inputs import ClipInput
 from mlcore.nets.model import Branch, ConcordNet, Reading
 from mlcore.nets.prototypes import PrototypeBank, alpha_of, evidence_of
 from mlcore.nets.registry import ENCODERS, build_encoder
 from mlcore.nets.sequence import SequenceEncoder
 from mlcore.nets.sizes import NetSizes, SequenceSizes, SpaceSizes, WaveformSizes
+from mlcore.nets.summary import summarise, summary_width
 from mlcore.nets.waveform import WaveformEncoder
 
 __all__ = [
     "ENCODERS",
     "Branch",
+    "ClipInput",
     "ConcordNet",
     "NetSizes",
     "PrototypeBank",
@@ -22,4 +25,6 @@ __all__ = [
     "alpha_of",
     "build_encoder",
     "evidence_of",
+    "summarise",
+    "summary_width",
 ]

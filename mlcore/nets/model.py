@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mlcore.nets.inputs import ClipInput
 from mlcore.nets.prototypes import PrototypeBank
 from mlcore.nets.registry import build_encoder
 from mlcore.nets.sizes import NetSizes, SpaceSizes
@@ -37,9 +38,9 @@ class Branch(nn.Module):
         self.encoder = build_encoder(meta, sizes)
         self.projection = _projection(sizes.space)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Feature of a batch; (B, *shape) -> (B, feature_dim), always float32."""
-        feature: Tensor = self.encoder(x)
+    def forward(self, x: ClipInput) -> Tensor:
+        """Feature of a batch; -> (B, feature_dim), always float32."""
+        feature: Tensor = self.encoder(x.signal, x.summary)
         return feature.float()
 
     def project(self, feature: Tensor) -> Tensor:
@@ -79,8 +80,8 @@ class ConcordNet(nn.Module):
         assert isinstance(bank, PrototypeBank)
         return bank
 
-    def forward(self, modality: str, x: Tensor) -> Reading:
-        """Read a batch of one modality; (B, *shape)."""
+    def forward(self, modality: str, x: ClipInput) -> Reading:
+        """Read a batch of one modality."""
         return self.head(modality, self.branch(modality)(x))
 
     def head(self, modality: str, feature: Tensor) -> Reading:

@@ -9,6 +9,7 @@ from torch import nn
 from mlcore.errors import TrainingError
 from mlcore.nets.sequence import SequenceEncoder
 from mlcore.nets.sizes import NetSizes
+from mlcore.nets.summary import summary_width
 from mlcore.nets.waveform import WaveformEncoder
 from mlcore.store import ModalityKind, ModalityMeta
 
@@ -18,12 +19,22 @@ def _waveform(meta: ModalityMeta, sizes: NetSizes) -> nn.Module:
         raise TrainingError("a waveform needs its sampling rate: the store's meta.json gives none")
     n_channels, n_times = meta.shape
     return WaveformEncoder(
-        n_channels, n_times, sfreq=meta.sfreq, feature_dim=sizes.space.feature_dim, sizes=sizes.waveform
+        n_channels,
+        n_times,
+        sfreq=meta.sfreq,
+        n_summary=summary_width(meta),
+        feature_dim=sizes.space.feature_dim,
+        sizes=sizes.waveform,
     )
 
 
 def _sequence(meta: ModalityMeta, sizes: NetSizes) -> nn.Module:
-    return SequenceEncoder(meta.shape[1], feature_dim=sizes.space.feature_dim, sizes=sizes.sequence)
+    return SequenceEncoder(
+        meta.shape[1],
+        n_summary=summary_width(meta),
+        feature_dim=sizes.space.feature_dim,
+        sizes=sizes.sequence,
+    )
 
 
 #: a new kind of input is one more row here
@@ -34,7 +45,7 @@ ENCODERS: Mapping[ModalityKind, Callable[[ModalityMeta, NetSizes], nn.Module]] =
 
 
 def build_encoder(meta: ModalityMeta, sizes: NetSizes) -> nn.Module:
-    """Encoder of one modality: a batch (B, *meta.shape) -> (B, feature_dim).
+    """Encoder of one modality: a batch (B, *meta.shape) and its summaries (B, S) -> (B, feature_dim).
 
     Raises:
         TrainingError: no encoder reads this kind.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -24,19 +25,20 @@ class _Block(nn.Module):
 
 
 class SequenceEncoder(nn.Module):
-    """Feature track (B, T, F) -> feature (B, feature_dim).
+    """Feature track (B, T, F) and its summary (B, S) -> feature (B, feature_dim).
 
     A step without a face arrives as zeros (its "found" feature says so).
 
     Args:
         n_features: F.
+        n_summary: S.
         feature_dim: width of the output.
         sizes: the rest.
 
     Source: Bai, Kolter and Koltun 2018, arXiv 1803.01271.
     """
 
-    def __init__(self, n_features: int, *, feature_dim: int, sizes: SequenceSizes) -> None:
+    def __init__(self, n_features: int, *, n_summary: int, feature_dim: int, sizes: SequenceSizes) -> None:
         super().__init__()
         self.enter = nn.Conv1d(n_features, sizes.width, 1)
         self.dropout = nn.Dropout(sizes.dropout)
@@ -46,9 +48,11 @@ class SequenceEncoder(nn.Module):
                 for level in range(sizes.n_blocks)
             )
         )
-        self.out = nn.Linear(sizes.width, feature_dim)
+        self.summary_dropout = nn.Dropout(sizes.summary_dropout)
+        self.out = nn.Linear(sizes.width + n_summary, feature_dim)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Encode a batch; (B, T, F) -> (B, feature_dim)."""
+    def forward(self, x: Tensor, summary: Tensor) -> Tensor:
+        """Encode a batch; (B, T, F) and (B, S) -> (B, feature_dim)."""
         track = self.blocks(self.enter(self.dropout(x.transpose(1, 2))))
-        return functional.elu(self.out(self.dropout(track.mean(-1))))
+        features = torch.cat([self.dropout(track.mean(-1)), self.summary_dropout(summary)], dim=1)
+        return functional.elu(self.out(features))

@@ -15,7 +15,8 @@ class WaveformSizes:
         n_separable: F2, filters of the separable convolution.
         kernel_s: length of a temporal filter in seconds (half a second reaches down to 2 Hz).
         pool_s: step between band-power values, seconds.
-        dropout: share of features dropped in training.
+        dropout: share of learnt features dropped in training.
+        summary_dropout: share of the clip's summary dropped in training.
     """
 
     n_filters: int = 8
@@ -24,6 +25,7 @@ class WaveformSizes:
     kernel_s: float = 0.5
     pool_s: float = 0.25
     dropout: float = 0.25
+    summary_dropout: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class SequenceSizes:
     width: int = 64
     n_blocks: int = 2
     kernel: int = 3
-    dropout: float = 0.25
+    dropout: float = 0.7
+    summary_dropout: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ _FLOOR = 1e-4
 
 
 class WaveformEncoder(nn.Module):
-    """EEG (B, C, T) -> feature (B, feature_dim).
+    """EEG (B, C, T) and its summary (B, S) -> feature (B, feature_dim).
 
     EEGNet's first block is linear up to its second batch norm: a temporal filter per map, then D spatial filters per
     map. We apply the spatial filters first, the same function (its first batch norm is absorbed by the second) at a
@@ -26,13 +26,16 @@ class WaveformEncoder(nn.Module):
         n_channels: C.
         n_times: T.
         sfreq: Hz.
+        n_summary: S.
         feature_dim: width of the output.
         sizes: the rest.
 
     Source: EEGNet, Lawhern et al. 2018, arXiv 1611.08024; log power, Schirrmeister et al. 2017, arXiv 1703.05051.
     """
 
-    def __init__(self, n_channels: int, n_times: int, *, sfreq: float, feature_dim: int, sizes: WaveformSizes) -> None:
+    def __init__(
+        self, n_channels: int, n_times: int, *, sfreq: float, n_summary: int, feature_dim: int, sizes: WaveformSizes
+    ) -> None:
         super().__init__()
         self.depth = sizes.depth
         n_maps = sizes.n_filters * sizes.depth
@@ -47,15 +50,17 @@ class WaveformEncoder(nn.Module):
         self.norm_separable = nn.BatchNorm1d(sizes.n_separable)
         self.norm_power = nn.BatchNorm1d(n_maps)
         self.dropout = nn.Dropout(sizes.dropout)
-        self.out = nn.Linear(sizes.n_separable + n_maps, feature_dim)
+        self.summary_dropout = nn.Dropout(sizes.summary_dropout)
+        self.out = nn.Linear(sizes.n_separable + n_maps + n_summary, feature_dim)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Encode a batch; (B, C, T) -> (B, feature_dim)."""
+    def forward(self, x: Tensor, summary: Tensor) -> Tensor:
+        """Encode a batch; (B, C, T) and (B, S) -> (B, feature_dim)."""
         maps = self._filter(x)  # (B, F1 * D, T)
         shape = self._separable(self.norm(maps))
         power = torch.log((maps**2).mean(-1) + _FLOOR)  # (B, F1 * D)
-        features = torch.cat([shape, self.norm_power(power)], dim=1)
-        feature: Tensor = functional.elu(self.out(self.dropout(features)))
+        learnt = self.dropout(torch.cat([shape, self.norm_power(power)], dim=1))
+        features = torch.cat([learnt, self.summary_dropout(summary)], dim=1)
+        feature: Tensor = functional.elu(self.out(features))
         return feature
 
     def _filter(self, x: Tensor) -> Tensor:

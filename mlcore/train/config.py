@@ -34,7 +34,7 @@ class StageConfig:
     n_epochs: int = 60
     patience: int = 15
     learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
+    weight_decay: float = 1.0
 
     def __post_init__(self) -> None:
         if self.n_epochs < 1 or self.patience < 1 or self.learning_rate <= 0:

@@ -20,7 +20,7 @@ from mlcore.train.config import RoundConfig
 from mlcore.train.scaling import Scaler
 from mlcore.types import JsonObject
 
-SCHEMA = 1
+SCHEMA = 2
 WEIGHTS_NAME, JSON_NAME = "model.safetensors", "model.json"
 
 

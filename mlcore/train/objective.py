@@ -17,7 +17,7 @@ from mlcore.evidence import (
     uncertainty_loss,
     vacuity,
 )
-from mlcore.nets import ConcordNet, Reading, alpha_of
+from mlcore.nets import ClipInput, ConcordNet, Reading, alpha_of
 from mlcore.train.config import RoundConfig
 from mlcore.train.tensors import Clips
 
@@ -32,17 +32,18 @@ class Teacher:
     vacuity: dict[str, Tensor]
 
 
-def read_inputs(net: ConcordNet, modality: str, x: Tensor) -> Reading:
+def read_inputs(net: ConcordNet, modality: str, x: ClipInput) -> Reading:
     """Read a batch; on a GPU the encoder runs in bfloat16, the head always in float32."""
-    with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=x.device.type == "cuda"):
+    with torch.autocast(x.signal.device.type, dtype=torch.bfloat16, enabled=x.signal.is_cuda):
         feature = net.branch(modality)(x)
     return net.head(modality, feature)
 
 
-def read_all(net: ConcordNet, modality: str, x: Tensor, *, batch_size: int = 256) -> Reading:
+def read_all(net: ConcordNet, modality: str, x: ClipInput, *, batch_size: int = 256) -> Reading:
     """Read many clips without gradients, batch by batch, with frozen statistics (`net.eval()` is the caller's)."""
     with torch.no_grad():
-        parts = [read_inputs(net, modality, part) for part in torch.split(x, batch_size)]
+        starts = range(0, max(len(x), 1), batch_size)
+        parts = [read_inputs(net, modality, x[start : start + batch_size]) for start in starts]
     return Reading(
         torch.cat([part.feature for part in parts]),
         torch.cat([part.z for part in parts]),

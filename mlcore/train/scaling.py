@@ -1,8 +1,9 @@
 """Standardisation: first within each subject without labels, then by what the training clips alone say.
 
 Subjects differ more than emotions do: skull and cap set the EEG's amplitude, identity sets a face's features. Each
-subject is therefore put on a scale of its own, from all of its clips and never from its labels; the scale of one
-subject depends on no other, so a test subject changes nothing about training.
+subject is therefore put on a scale of its own, signals and summaries alike, from all of its own clips and never from
+its labels; the scale of one subject depends on no other, so a test subject changes nothing about training. A subject
+must be scored with all of its clips at hand: with a few of them the scale is that of those few.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.store import ModalityKind, Store
+from mlcore.nets import summarise, summary_width
+from mlcore.store import ModalityKind, ModalityMeta, Store
 from mlcore.types import JsonObject
 
 Floats = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
 _SMALLEST = 1e-6
+#: cut-off of standardised summaries: an artefact should not outweigh every other clip
+SUMMARY_LIMIT = 3.0
 BATCH = 256
 
 
@@ -28,16 +32,18 @@ class Scaler:
     """x -> clip((x − centre_subject) / (scale_subject · scale), ±limit), along the channel or feature axis.
 
     Args:
-        kind: a waveform's channels are divided by the subject's median RMS; features lose the subject's median (its
-            resting face) and are divided by the training clips' standard deviation.
+        meta: what is scaled; a waveform's channels are divided by the subject's median RMS; features lose the
+            subject's median (its resting face) and are divided by the training clips' standard deviation.
         by_subject: centre and scale of each known subject, (F,) each.
+        summary_by_subject: mean and standard deviation of each known subject's summaries, (S,) each.
         scale: (F,), of the training clips.
         flag: place of a 0/1 feature that is left as it is ("found"), or None.
         limit: cut-off, in standard deviations.
     """
 
-    kind: ModalityKind
+    meta: ModalityMeta
     by_subject: Mapping[str, tuple[Floats, Floats]]
+    summary_by_subject: Mapping[str, tuple[Floats, Floats]]
     scale: Floats
     flag: int | None
     limit: float
@@ -49,8 +55,21 @@ class Scaler:
             out[row] = self._one(out[row], *self.by_subject[str(subject)])
         return out
 
+    def summaries(self, x: NDArray[np.floating], subjects: Iterable[str]) -> FloatArray:
+        """Standardised summaries (n, S) of stored clips; zero, the subject's mean, where there is no data.
+
+        z = clip((s − mean_subject) / std_subject, ±SUMMARY_LIMIT), mean and spread over all of the subject's clips.
+        """
+        known = [self.summary_by_subject[str(subject)] for subject in subjects]
+        raw = summarise(x, self.meta)
+        if not known:
+            return raw.astype(np.float32)
+        mean, spread = (np.stack(parts) for parts in zip(*known, strict=True))
+        z = np.clip((raw - mean) / spread, -SUMMARY_LIMIT, SUMMARY_LIMIT)
+        return np.nan_to_num(z, nan=0.0).astype(np.float32)
+
     def _one(self, clip: FloatArray, centre: Floats, own_scale: Floats) -> FloatArray:
-        shape = (-1, 1) if self.kind is ModalityKind.WAVEFORM else (1, -1)
+        shape = (-1, 1) if self.meta.kind is ModalityKind.WAVEFORM else (1, -1)
         divisor = (own_scale * self.scale).reshape(shape).astype(np.float32)
         scaled = np.clip((clip - centre.reshape(shape).astype(np.float32)) / divisor, -self.limit, self.limit)
         return np.asarray(scaled * _holds_data(clip), dtype=np.float32)
@@ -58,16 +77,20 @@ class Scaler:
     def knowing(self, store: Store, modality: str, subjects: Iterable[str]) -> Scaler:
         """The same scaler, with the subjects that it does not know yet measured in the store."""
         unknown = [one for one in sorted({str(one) for one in subjects}) if one not in self.by_subject]
-        measured = {one: _measure(store, modality, one, kind=self.kind, flag=self.flag) for one in unknown}
-        return replace(self, by_subject={**self.by_subject, **measured})
+        measured = {one: _measure(store, modality, one, meta=self.meta, flag=self.flag) for one in unknown}
+        summaries = {one: _measure_summary(store, modality, one, meta=self.meta) for one in unknown}
+        return replace(
+            self,
+            by_subject={**self.by_subject, **measured},
+            summary_by_subject={**self.summary_by_subject, **summaries},
+        )
 
     def to_json(self) -> JsonObject:
         """Plain lists; `from_json` reads them back exactly."""
         return {
-            "kind": self.kind.value,
-            "by_subject": {
-                name: [centre.tolist(), scale.tolist()] for name, (centre, scale) in self.by_subject.items()
-            },
+            "meta": self.meta.to_json(),
+            "by_subject": _plain(self.by_subject),
+            "summary_by_subject": _plain(self.summary_by_subject),
             "scale": self.scale.tolist(),
             "flag": self.flag,
             "limit": self.limit,
@@ -76,8 +99,22 @@ class Scaler:
     @classmethod
     def from_json(cls, item: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        known = {name: (np.array(pair[0]), np.array(pair[1])) for name, pair in item["by_subject"].items()}
-        return cls(ModalityKind(item["kind"]), known, np.array(item["scale"]), item["flag"], float(item["limit"]))
+        return cls(
+            meta=ModalityMeta.from_json(item["meta"]),
+            by_subject=_pairs(item["by_subject"]),
+            summary_by_subject=_pairs(item["summary_by_subject"]),
+            scale=np.array(item["scale"]),
+            flag=item["flag"],
+            limit=float(item["limit"]),
+        )
+
+
+def _plain(pairs: Mapping[str, tuple[Floats, Floats]]) -> JsonObject:
+    return {name: [first.tolist(), second.tolist()] for name, (first, second) in pairs.items()}
+
+
+def _pairs(item: Mapping[str, Any]) -> dict[str, tuple[Floats, Floats]]:
+    return {name: (np.array(pair[0]), np.array(pair[1])) for name, pair in item.items()}
 
 
 def fit_scaler(
@@ -95,7 +132,7 @@ def fit_scaler(
     meta = store.meta.modalities[modality]
     n_features = meta.shape[0] if meta.kind is ModalityKind.WAVEFORM else meta.shape[-1]
     flag = meta.channels.index("found") if "found" in meta.channels else None
-    plain = Scaler(meta.kind, {}, np.ones(n_features), flag, np.inf).knowing(store, modality, subjects)
+    plain = Scaler(meta, {}, {}, np.ones(n_features), flag, np.inf).knowing(store, modality, subjects)
     if meta.kind is ModalityKind.WAVEFORM:
         return replace(plain, limit=limit)
     return replace(plain, scale=_spread(plain, store, modality, train_rows), limit=limit)
@@ -110,11 +147,26 @@ def _spread(plain: Scaler, store: Store, modality: str, rows: NDArray[np.int64])
     return _safe(np.sqrt((steps**2).mean(axis=0)) if len(steps) else np.zeros(clips.shape[-1]), plain.flag)
 
 
+def _rows_of(store: Store, modality: str, subject: str) -> NDArray[np.int64]:
+    return np.flatnonzero((store.subjects == subject) & store.present(modality))
+
+
+def _measure_summary(store: Store, modality: str, subject: str, *, meta: ModalityMeta) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of one subject's summaries, from that subject's own clips and no label."""
+    parts = [summarise(clips, meta) for clips in _batches(store, modality, _rows_of(store, modality, subject))]
+    every = np.concatenate([np.zeros((0, summary_width(meta))), *parts])
+    known = ~np.isnan(every)
+    n_known = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, every, 0.0).sum(axis=0) / n_known
+    spread = np.sqrt((np.where(known, every - mean, 0.0) ** 2).sum(axis=0) / n_known)
+    return mean, _safe(spread)
+
+
 def _measure(
-    store: Store, modality: str, subject: str, *, kind: ModalityKind, flag: int | None
+    store: Store, modality: str, subject: str, *, meta: ModalityMeta, flag: int | None
 ) -> tuple[Floats, Floats]:
-    rows = np.flatnonzero((store.subjects == subject) & store.present(modality))
-    if kind is ModalityKind.WAVEFORM:
+    rows = _rows_of(store, modality, subject)
+    if meta.kind is ModalityKind.WAVEFORM:
         return _waveform_scale(store, modality, rows)
     return _feature_centre(store, modality, rows, flag=flag)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mlcore.evidence import probabilities
-from mlcore.nets import ConcordNet, WaveformEncoder, alpha_of
+from mlcore.nets import ClipInput, ConcordNet, WaveformEncoder, alpha_of
 from mlcore.train.config import RoundConfig, StageConfig
 from mlcore.train.loop import Stage
 from mlcore.train.objective import (
@@ -120,9 +120,10 @@ def with_company(labelled: Tensor, unlabelled: Tensor, batch_size: int) -> Itera
         yield torch.cat([batch, part])
 
 
-def _varied(net: ConcordNet, clips: Clips, modality: str, batch: Tensor, config: RoundConfig) -> Tensor:
+def _varied(net: ConcordNet, clips: Clips, modality: str, batch: Tensor, config: RoundConfig) -> ClipInput:
     x = clips.inputs[modality][batch]
-    return augment(x, config) if isinstance(net.branch(modality).encoder, WaveformEncoder) else x
+    is_eeg = isinstance(net.branch(modality).encoder, WaveformEncoder)
+    return ClipInput(augment(x.signal, config), x.summary) if is_eeg else x
 
 
 def _validator(net: ConcordNet, modality: str, clips: Clips) -> Callable[[], float | None]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mlcore.errors import TrainingError
+from mlcore.nets import ClipInput
 from mlcore.store import Store
 from mlcore.train.scaling import Scaler
 
@@ -20,14 +21,14 @@ class Clips:
     """n clips, each tensor with n rows.
 
     Args:
-        inputs: per modality the standardised clips (n, *shape), zeros where missing.
+        inputs: per modality the standardised clips, zeros where missing.
         present: per modality (n,) bool.
         targets: per target distributions (n, K); uniform where not scored.
         weights: per target (n,) float ≥ 0, 0 where not scored.
         trials: (n,) whole numbers, equal within a trial.
     """
 
-    inputs: dict[str, Tensor]
+    inputs: dict[str, ClipInput]
     present: dict[str, Tensor]
     targets: dict[str, Tensor]
     weights: dict[str, Tensor]
@@ -91,10 +92,11 @@ def load_clips(
 
 def load_inputs(
     store: Store, modality: str, rows: NDArray[np.int64], *, scaler: Scaler, device: torch.device
-) -> Tensor:
-    """Standardised clips of one modality (n, *shape)."""
-    clips = scaler.apply(store.gather(modality, rows), store.subjects[rows])
-    return torch.from_numpy(clips).to(device)
+) -> ClipInput:
+    """Standardised clips of one modality and their summaries."""
+    clips, subjects = store.gather(modality, rows), store.subjects[rows]
+    signal, summary = scaler.apply(clips, subjects), scaler.summaries(clips, subjects)
+    return ClipInput(torch.from_numpy(signal).to(device), torch.from_numpy(summary).to(device))
 
 
 def class_weights(target: NDArray[np.float64], *, balance: float) -> NDArray[np.float64]:

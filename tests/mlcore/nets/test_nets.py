@@ -12,6 +12,7 @@ from torch.nn import functional
 from mlcore.errors import TrainingError
 from mlcore.evidence import vacuity
 from mlcore.nets import (
+    ClipInput,
     ConcordNet,
     NetSizes,
     PrototypeBank,
@@ -23,11 +24,20 @@ from mlcore.nets import (
     alpha_of,
     build_encoder,
     evidence_of,
+    summary_width,
 )
 from mlcore.store import ModalityKind, ModalityMeta
 
 EEG = ModalityMeta(ModalityKind.WAVEFORM, (8, 256), sfreq=64.0, unit="µV")
 FACE = ModalityMeta(ModalityKind.SEQUENCE, (25, 12), sfreq=5.0)
+
+
+def _input(meta: ModalityMeta, n: int) -> ClipInput:
+    return ClipInput(torch.randn(n, *meta.shape), torch.randn(n, summary_width(meta)))
+
+
+def _waveform(n_channels: int, n_times: int, sfreq: float, sizes: WaveformSizes) -> WaveformEncoder:
+    return WaveformEncoder(n_channels, n_times, sfreq=sfreq, n_summary=5, feature_dim=16, sizes=sizes)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +48,8 @@ def _seeded() -> None:
 @pytest.mark.parametrize("meta", [EEG, FACE], ids=lambda meta: str(meta.kind))
 def test_every_kind_becomes_a_feature_of_the_same_width(meta: ModalityMeta) -> None:
     encoder = build_encoder(meta, NetSizes())
-    assert encoder(torch.randn(5, *meta.shape)).shape == (5, 64)
+    x = _input(meta, 5)
+    assert encoder(x.signal, x.summary).shape == (5, 64)
 
 
 def test_a_kind_without_an_encoder_is_refused_in_a_sentence() -> None:
@@ -53,7 +64,7 @@ def test_a_waveform_without_a_rate_is_refused() -> None:
 
 def test_a_reading_is_unit_length_in_the_shared_space_with_logits_for_every_target() -> None:
     net = ConcordNet({"eeg": EEG, "face": FACE}, {"valence": 3, "arousal": 5}, NetSizes()).eval()
-    reading = net("eeg", torch.randn(4, *EEG.shape))
+    reading = net("eeg", _input(EEG, 4))
     assert reading.z.shape == (4, 128)
     assert torch.allclose(reading.z.norm(dim=1), torch.ones(4), atol=1e-5)
     assert {name: tuple(logits.shape) for name, logits in reading.logits.items()} == {
@@ -64,7 +75,7 @@ def test_a_reading_is_unit_length_in_the_shared_space_with_logits_for_every_targ
 
 def test_the_teachers_head_reads_the_students_feature() -> None:
     net = ConcordNet({"eeg": EEG, "face": FACE}, {"valence": 3}, NetSizes()).eval()
-    feature = net("eeg", torch.randn(4, *EEG.shape)).feature
+    feature = net("eeg", _input(EEG, 4)).feature
     through = net.head("face", feature)
     expected = net.bank("valence")(net.branch("face").project(feature))
     assert torch.equal(through.logits["valence"], expected)
@@ -107,7 +118,7 @@ def test_impossible_sizes_are_refused(sizes: dict[str, float]) -> None:
 
 @pytest.mark.parametrize(("n_times", "sfreq"), [(256, 64.0), (640, 128.0), (20, 128.0)])
 def test_the_filter_bank_is_a_convolution_within_each_filter(n_times: int, sfreq: float) -> None:
-    encoder = WaveformEncoder(8, n_times, sfreq=sfreq, feature_dim=16, sizes=WaveformSizes()).double()
+    encoder = _waveform(8, n_times, sfreq, WaveformSizes()).double()
     x = torch.randn(3, 8, n_times, dtype=torch.float64)
     assert torch.allclose(encoder._filter(x), _by_convolution(encoder, x), atol=1e-5)
 
@@ -120,7 +131,7 @@ def _by_convolution(encoder: WaveformEncoder, x: Tensor) -> Tensor:
 
 
 def test_spatial_and_temporal_filters_commute_so_eegnets_order_is_the_same_function() -> None:
-    encoder = WaveformEncoder(8, 256, sfreq=64.0, feature_dim=16, sizes=WaveformSizes(n_filters=1, depth=2)).double()
+    encoder = _waveform(8, 256, 64.0, WaveformSizes(n_filters=1, depth=2)).double()
     x = torch.randn(3, 8, 256, dtype=torch.float64)
     kernel = encoder.temporal.flip(1)[:, None].expand(8, 1, -1)
     temporal_first = functional.conv1d(x, kernel, padding=kernel.shape[-1] // 2, groups=8)
@@ -128,24 +139,26 @@ def test_spatial_and_temporal_filters_commute_so_eegnets_order_is_the_same_funct
 
 
 def test_a_masked_channel_adds_nothing() -> None:
-    encoder = WaveformEncoder(8, 256, sfreq=64.0, feature_dim=16, sizes=WaveformSizes()).eval()
+    encoder = _waveform(8, 256, 64.0, WaveformSizes()).eval()
     x = torch.randn(3, 8, 256)
     x[:, 5] = 0.0
-    before = encoder(x)
+    summary = torch.randn(3, 5)
+    before = encoder(x, summary)
     with torch.no_grad():
         encoder.spatial.weight[:, 5] = 100.0
-    assert torch.equal(encoder(x), before)
+    assert torch.equal(encoder(x, summary), before)
 
 
 def test_a_track_without_any_face_is_finite() -> None:
-    encoder = SequenceEncoder(12, feature_dim=16, sizes=SequenceSizes()).eval()
-    assert torch.isfinite(encoder(torch.zeros(2, 25, 12))).all()
+    encoder = SequenceEncoder(12, n_summary=24, feature_dim=16, sizes=SequenceSizes()).eval()
+    assert torch.isfinite(encoder(torch.zeros(2, 25, 12), torch.zeros(2, 24))).all()
 
 
 @pytest.mark.parametrize("meta", [EEG, FACE], ids=lambda meta: str(meta.kind))
 def test_every_weight_takes_part(meta: ModalityMeta) -> None:
     """No layer that the loss never reaches."""
     encoder = build_encoder(meta, NetSizes())
-    torch.autograd.backward(encoder(torch.randn(6, *meta.shape)).pow(2).sum())
+    x = _input(meta, 6)
+    torch.autograd.backward(encoder(x.signal, x.summary).pow(2).sum())
     without = [name for name, weight in encoder.named_parameters() if weight.grad is None or not weight.grad.any()]
     assert without == []

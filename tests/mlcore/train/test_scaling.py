@@ -93,3 +93,23 @@ def test_it_survives_json_exactly(learnable: tuple[Store, Classes], modality: st
     again = Scaler.from_json(json.loads(json.dumps(scaler.to_json())))
     clips = store.gather(modality, np.arange(30))
     assert np.array_equal(again.apply(clips, store.subjects[:30]), scaler.apply(clips, store.subjects[:30]))
+
+
+@pytest.mark.parametrize("modality", ["eeg", "face"])
+def test_summaries_are_standardised_within_each_subject(learnable: tuple[Store, Classes], modality: str) -> None:
+    store, _ = learnable
+    scaler = fit_scaler(store, modality, train_rows=np.arange(20), subjects=EVERYONE, limit=6.0)
+    for subject in EVERYONE:
+        rows = np.flatnonzero((store.subjects == subject) & store.present(modality))
+        z = scaler.summaries(store.gather(modality, rows), store.subjects[rows])
+        varies = z.std(axis=0) > 0
+        assert varies.any()
+        assert np.abs(z.mean(axis=0)).max() < 0.3
+        assert np.all((z.std(axis=0)[varies] > 0.7) & (z.std(axis=0)[varies] < 1.01))
+
+
+def test_a_clip_without_data_has_the_subjects_mean_summary(learnable: tuple[Store, Classes]) -> None:
+    store, _ = learnable
+    scaler = fit_scaler(store, "eeg", train_rows=np.arange(20), subjects=EVERYONE, limit=6.0)
+    lacking = np.flatnonzero(~store.present("eeg"))[:2]
+    assert not scaler.summaries(store.gather("eeg", lacking), store.subjects[lacking]).any()
