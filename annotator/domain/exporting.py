@@ -143,7 +143,8 @@ class _Context:
 
     @classmethod
     def of(cls, study: Study) -> _Context:
-        pseudonyms = dict(Membership.objects.filter(study=study).order_by("-pk").values_list("user_id", "pseudonym"))
+        known = Membership.everyone.filter(study=study).order_by("-pk")  # those who left keep their pseudonym
+        pseudonyms = dict(known.values_list("user_id", "pseudonym"))
         shards = Derived.objects.filter(session__study=study, kind=DerivedKind.SHARD)
         versions = {
             session: (version, meta.get("features_version"))
@@ -152,8 +153,8 @@ class _Context:
         return cls(study.dimensions, pseudonyms, versions)
 
     def pseudonym(self, user_id: int) -> str:
-        # somebody who has left the study: a name of its own that still is no user name
-        return self.pseudonyms.get(user_id, f"former-{user_id}")
+        """Who labels is a member, and their row is kept when they leave."""
+        return self.pseudonyms[user_id]
 
 
 def _row(label: Label, context: _Context) -> JsonObject:
