@@ -24,7 +24,7 @@ class WaveformSizes:
     n_separable: int = 16
     kernel_s: float = 0.5
     pool_s: float = 0.25
-    dropout: float = 0.25
+    dropout: float = 0.5
     summary_dropout: float = 0.5
 
 

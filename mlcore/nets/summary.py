@@ -49,7 +49,7 @@ def _log_band_power(clips: Floats, meta: ModalityMeta) -> Floats:
     bands = [power[:, :, (hz >= low) & (hz < high)].mean(axis=2) for low, high in _bands(meta)]
     logs = np.log(np.stack(bands, axis=2) + _FLOOR)  # (n, C, bands)
     logs[~clips.any(axis=2)] = np.nan
-    return np.asarray(logs.reshape(len(clips), -1))
+    return np.asarray(logs.reshape(len(clips), summary_width(meta)))
 
 
 def _mean_and_spread(clips: Floats) -> Floats:

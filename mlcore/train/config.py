@@ -72,7 +72,7 @@ class RoundConfig:
     sizes: NetSizes = field(default_factory=NetSizes)
     weights: LossWeights = field(default_factory=LossWeights)
     teacher: StageConfig = field(default_factory=StageConfig)
-    student: StageConfig = field(default_factory=lambda: StageConfig(learning_rate=5e-3))
+    student: StageConfig = field(default_factory=lambda: StageConfig(learning_rate=2e-3))
     teacher_modality: str = "face"
     student_modality: str = "eeg"
     batch_size: int = 32

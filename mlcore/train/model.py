@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class TrainedModel:
         modalities: what each branch reads.
         scalers: by modality.
         feature_versions: of the store's arrays, e.g. {"face features": 1}.
+        trust: what each modality's opinion counts in the fusion, 0..1; 1 where nothing is said.
     """
 
     net: ConcordNet
@@ -45,6 +46,7 @@ class TrainedModel:
     modalities: Mapping[str, ModalityMeta]
     scalers: Mapping[str, Scaler]
     feature_versions: Mapping[str, int]
+    trust: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """As model.json holds it."""
@@ -56,6 +58,7 @@ class TrainedModel:
             "modalities": {name: meta.to_json() for name, meta in self.modalities.items()},
             "scalers": {name: scaler.to_json() for name, scaler in self.scalers.items()},
             "feature_versions": dict(self.feature_versions),
+            "trust": dict(self.trust),
         }
 
 
@@ -113,4 +116,5 @@ def _untrained(item: Mapping[str, Any]) -> TrainedModel:
     with torch.random.fork_rng(devices=[]):  # weights that are overwritten should not move the caller's generator
         net = build_net(modalities, classes, targets, config)
     scalers = {name: Scaler.from_json(scaler) for name, scaler in item["scalers"].items()}
-    return TrainedModel(net, config, classes, targets, modalities, scalers, item["feature_versions"])
+    trust = {name: float(value) for name, value in item["trust"].items()}
+    return TrainedModel(net, config, classes, targets, modalities, scalers, item["feature_versions"], trust)

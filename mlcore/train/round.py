@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,8 @@ from mlcore.train.tensors import Clips, class_weights, load_clips, pick_device
 from mlcore.types import JsonObject
 
 Doubles = Mapping[str, NDArray[np.float64]]
+#: share that a modality keeps in the fusion however badly it did on the validation fold, which is small
+LEAST_TRUST = 0.1
 StageMaker = Callable[[ConcordNet, Material, RoundConfig], Stage]
 
 
@@ -68,9 +71,10 @@ def run_round(
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         model, fold, run, stages = _train(data, config, usable, seed=seed, folder=folder, hooks=hooks, device=device)
+    model = replace(model, trust=trust_of(data, model, fold))
     save_model(model, folder)
     pool, metrics = _judge(data, model, run, seed=seed)
-    metrics |= {"validation": fold.to_json(), "stages": stages, "notes": usable.notes}
+    metrics |= {"validation": fold.to_json() | {"trust": dict(model.trust)}, "stages": stages, "notes": usable.notes}
     return RoundResult(metrics, run.history, pool, folder)
 
 
@@ -225,6 +229,35 @@ def test_metrics(data: RoundData, scores: PoolScores, targets: Iterable[str], *,
     parts = {name: report(one, seed=seed) for name, one in (alone | {"fused": fused}).items()}
     kept = ("n_clips", "by_target", "mean_balanced_accuracy")
     return whole | {"by_modality": {name: {key: part[key] for key in kept} for name, part in parts.items()}}
+
+
+def trust_of(data: RoundData, model: TrainedModel, fold: Fold) -> dict[str, float]:
+    """What each modality's opinion counts in the fusion, by its balanced accuracy above chance on the validation fold.
+
+    The best modality counts 1 and the others in proportion, never less than `LEAST_TRUST`: a modality from which
+    nothing could be learnt should not water down the other. 1 for all where nothing was held back.
+    """
+    rows = data.labelled_rows[fold.validation]
+    scores = score(model, data.store, rows)
+    skill = {name: _skill(data, alphas, fold) for name, alphas in scores.alpha_by_modality.items()}
+    best = max(skill.values(), default=0.0)
+    return {name: max(value / best, LEAST_TRUST) if best > 0 else 1.0 for name, value in skill.items()}
+
+
+def _skill(data: RoundData, alphas: Mapping[str, NDArray[np.float64]], fold: Fold) -> float:
+    """Mean over the targets of (balanced accuracy − 1/K) / (1 − 1/K), K the classes that occur; never below 0."""
+    found = []
+    for name, alpha in alphas.items():
+        true = hard_classes(_doubles(data.targets[name])[fold.validation])
+        judged = (true >= 0) & ~np.isnan(alpha).any(axis=1)
+        classes = np.unique(true[judged])
+        if len(classes) < 2:
+            continue
+        said = alpha[judged].argmax(axis=1)
+        recalls = [float((said[true[judged] == one] == one).mean()) for one in classes]
+        chance = 1 / len(classes)
+        found.append((float(np.mean(recalls)) - chance) / (1 - chance))
+    return max(float(np.mean(found)), 0.0) if found else 0.0
 
 
 def _evaluation(data: RoundData, alphas: Mapping[str, NDArray[np.float64]]) -> Evaluation:

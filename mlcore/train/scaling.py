@@ -66,7 +66,7 @@ class Scaler:
             return raw.astype(np.float32)
         mean, spread = (np.stack(parts) for parts in zip(*known, strict=True))
         z = np.clip((raw - mean) / spread, -SUMMARY_LIMIT, SUMMARY_LIMIT)
-        return np.nan_to_num(z, nan=0.0).astype(np.float32)
+        return np.asarray(np.nan_to_num(z, nan=0.0), dtype=np.float32)
 
     def _one(self, clip: FloatArray, centre: Floats, own_scale: Floats) -> FloatArray:
         shape = (-1, 1) if self.meta.kind is ModalityKind.WAVEFORM else (1, -1)

@@ -82,9 +82,10 @@ def _score_batch(model: TrainedModel, store: Store, rows: Rows, scalers: Mapping
     readings = {name: _read(model, store, name, rows, scaler) for name, scaler in scalers.items()}
     present = {name: torch.from_numpy(store.present(name)[rows]) for name in scalers}
     quality = {name: torch.from_numpy(store.quality(name)[rows]).float() * present[name] for name in scalers}
+    weight = {name: quality[name] * model.trust.get(name, 1.0) for name in scalers}
     power = model.config.conflict_power
     return _Part(
-        fused={target: _fused(readings, quality, target, power=power) for target in model.targets} if readings else {},
+        fused={target: _fused(readings, weight, target, power=power) for target in model.targets} if readings else {},
         by_modality={
             name: {target: _where(alpha_of(logits), present[name]) for target, logits in reading.logits.items()}
             for name, reading in readings.items()

@@ -18,7 +18,7 @@ from mlcore.train.split import choose_fold
 from mlcore.train.stages import shuffled, with_company
 from mlcore.train.tensors import class_weights, pick_device
 from tests.factories.stores import make_store
-from tests.mlcore.train.rounds import run
+from tests.mlcore.train.rounds import data_of, run
 
 
 def test_the_configuration_survives_json() -> None:
@@ -144,3 +144,22 @@ def test_a_store_of_another_shape_is_refused(
     other, _ = make_store(tmp_path / "other", n_subjects=1, clips_per_subject=3, n_face_features=9)
     with pytest.raises(StoreError, match="face: the model reads sequence"):
         score(load_model(folder), other, np.arange(3))
+
+
+def test_a_modality_that_learnt_nothing_counts_little_in_the_fusion(
+    config: RoundConfig, folder: Path, tmp_path: Path
+) -> None:
+    store, truth = make_store(tmp_path / "deaf", n_subjects=6, clips_per_subject=24, eeg_snr=0.0, seed=2)
+    mute = data_of(store, truth, test_subjects=2, rng=np.random.default_rng(0))
+    result = run(mute, replace(config, teacher=StageConfig(n_epochs=15)), folder)
+    trust = result.metrics["validation"]["trust"]
+    assert trust["face"] == 1.0
+    assert trust["eeg"] < 0.5
+    assert load_model(folder).trust == trust
+
+
+def test_without_a_validation_fold_every_modality_is_trusted(
+    data: RoundData, config: RoundConfig, folder: Path
+) -> None:
+    result = run(data, replace(config, validation_share=0.0), folder)
+    assert result.metrics["validation"]["trust"] == {"face": 1.0, "eeg": 1.0}
