@@ -71,4 +71,4 @@ def test_a_round_learns_with_the_truth_deleted(tmp_path: Path) -> None:
     training.train_round(round_.job.pk)
     round_ = Round.objects.get(pk=round_.pk)
     assert (round_.state, round_.error) == (RoundState.PUBLISHED, "")
-    assert {entry.clip_id for entry in round_.ranking.entries.all()} == {clip.pk for clip in unasked}
+    assert {item.clip_id for item in round_.predictions.all()} == {clip.pk for clip in unasked}
