@@ -24,6 +24,9 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         help_text="Names separated by commas, as the caps name them. Empty: those of the first recording imported.",
     )
 
+    #: what everybody fills in, before what has a usable default
+    field_order = ["title", "slug", "description", "scheme"]
+
     class Meta:
         model = Study
         fields = [
@@ -43,6 +46,7 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "test_clips_per_subject",
             "min_labels",
         ]
+        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
         labels = {
             "slug": "Short name",
             "window_s": "Clip length (s)",

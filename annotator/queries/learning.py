@@ -46,7 +46,7 @@ def learning_curve(study: Study) -> Figure:
         )
         for index, target in enumerate(targets)
     ]
-    return _figure(lines, x_title="labels in the round", y_title="balanced accuracy, test subjects", y_range=[0, 1])
+    return _figure(lines, x_title="labels in the round", y_title="balanced accuracy", y_range=[0, 1])
 
 
 def loss_history(round_: Round) -> Figure:
@@ -79,15 +79,19 @@ def _line(
 
 
 def _figure(lines: list[Figure], *, x_title: str, y_title: str, y_range: list[float] | None = None) -> Figure:
-    y_axis: Figure = {"title": {"text": y_title}, "zeroline": False}
+    y_axis: Figure = {"title": _title(y_title), "zeroline": False}
     if y_range:
         y_axis["range"] = y_range
     return {
         "data": lines,
         "layout": {
-            "xaxis": {"title": {"text": x_title}, "zeroline": False},
+            "xaxis": {"title": _title(x_title), "zeroline": False},
             "yaxis": y_axis,
-            "margin": {"l": 60, "r": 16, "t": 16, "b": 48},
-            "legend": {"orientation": "h", "y": -0.25},
+            "margin": {"l": 60, "r": 16, "t": 36, "b": 44},
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         },
     }
+
+
+def _title(text: str) -> Figure:
+    return {"text": text, "font": {"size": 13}}

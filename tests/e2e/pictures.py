@@ -1,7 +1,8 @@
 """Makes the README's two pictures from the demo: `python -m tests.e2e.pictures`.
 
-Starts a demo of the default size, or takes one that runs (`--address`, `--logins`); labels, trains two rounds, and
-writes the label page and the rounds page as they then look. `--all FOLDER` keeps a picture of every main page there.
+Starts a demo of the default size, or takes one that runs (`--address`, `--logins`); labels as a simulated annotator
+would, trains two rounds, and writes the label page and the rounds page as they then look. `--all FOLDER` keeps a
+picture of every main page there.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from mlcore.simulate.oracle import SimulatedAnnotator
+from mlcore.types import JsonObject
 from tests.e2e.bench import Bench
 from tests.e2e.browser import PATIENCE_MS, People, chromium, people_at
 from tests.e2e.system import REPOSITORY, System, running_demo
 
 FOLDER = REPOSITORY / "annotator" / "static" / "annotator" / "img"
 MOST_BYTES = 400_000
-N_ROUNDS, N_LABELS = 2, 8
+N_ROUNDS, N_LABELS = 2, 16
 ROUND_MS = 900_000
-#: valence, arousal, confidence by key
-ANSWERS = ("132", "313", "221", "333", "112")
 PAGES = {
     "studies": "/",
     "study": "/studies/demo/",
@@ -70,7 +71,8 @@ def system_of(given: argparse.Namespace) -> Iterator[System]:
 def make_pictures(browser: Browser, system: System, others: Path | None) -> None:
     with people_at(browser, system) as people:
         bench, admin = Bench(people.sign_in("annotator")).open(), people.sign_in("admin")
-        rounds = [a_round_more(bench, admin) for _ in range(N_ROUNDS)]
+        knows = SimulatedAnnotator(system.var / "demo" / "recordings" / "truth.json", seed=7)
+        rounds = [a_round_more(bench, admin, knows) for _ in range(N_ROUNDS)]
         keep(admin, FOLDER / "rounds-page.png")
         in_the_middle_of_a_clip(bench)
         keep(bench.page, FOLDER / "label-page.png")
@@ -78,11 +80,11 @@ def make_pictures(browser: Browser, system: System, others: Path | None) -> None
             every_page(people, others, rounds[-1])
 
 
-def a_round_more(bench: Bench, admin: Page) -> int:
+def a_round_more(bench: Bench, admin: Page, knows: SimulatedAnnotator) -> int:
     """Some labels, then a round on them; its number. Ends on the rounds page with its curve drawn."""
-    for number in range(N_LABELS):
+    for _ in range(N_LABELS):
         clip_id = bench.clip_id
-        bench.press(*ANSWERS[number % len(ANSWERS)], "Enter")
+        bench.press(*keys_for(bench.task(), knows))
         bench.wait_for_another_clip(clip_id)
         bench.wait_sent()
     admin.goto("/studies/demo/rounds/")
@@ -93,6 +95,14 @@ def a_round_more(bench: Bench, admin: Page) -> int:
     expect(row).to_have_attribute("data-state", "published", timeout=ROUND_MS)
     expect(admin.locator("figure[data-drawn='true'] svg.main-svg").first).to_be_visible()
     return number
+
+
+def keys_for(task: JsonObject, knows: SimulatedAnnotator) -> tuple[str, ...]:
+    subject, session = task["session"].split(" · ")
+    said = knows.respond(subject, session, 1, task["start_s"], task["stop_s"])
+    if said.values is None:
+        return ("x",)
+    return (*(str(said.values[row] + 1) for row in ("valence", "arousal")), "2", "Enter")
 
 
 def in_the_middle_of_a_clip(bench: Bench) -> None:
@@ -120,11 +130,14 @@ def every_page(people: People, folder: Path, number: int) -> None:
 
 def keep(page: Page, path: Path) -> None:
     """As it is if it is small enough, else in fewer colours."""
-    picture = Image.open(io.BytesIO(page.screenshot()))
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.convert("RGB").save(path, optimize=True)
-    if path.stat().st_size > MOST_BYTES:
-        picture.convert("RGB").quantize(256).save(path, optimize=True)
+    picture.save(path, optimize=True)
+    for n_colours in (256, 64):
+        if path.stat().st_size <= MOST_BYTES:
+            return
+        palette = picture.quantize(n_colours)
+        picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
     assert path.stat().st_size <= MOST_BYTES, f"{path} has {path.stat().st_size} bytes"
 
 
