@@ -100,7 +100,7 @@ def a_round_more(bench: Bench, admin: Page, knows: SimulatedAnnotator) -> int:
 def keys_for(task: JsonObject, knows: SimulatedAnnotator) -> tuple[str, ...]:
     subject, session = task["session"].split(" · ")
     said = knows.respond(subject, session, 1, task["start_s"], task["stop_s"])
-    if said.values is None:
+    if not said.values:
         return ("x",)
     return (*(str(said.values[row] + 1) for row in ("valence", "arousal")), "2", "Enter")
 
