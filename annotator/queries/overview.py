@@ -125,7 +125,9 @@ def what_limits_now(study: Study, figures: StudyFigures, *, has_live_round: bool
         return f"A round needs {study.min_labels} labelled clips outside the test subjects: {missing} to go."
     if figures.n_open == 0:
         return "Every clip has the answers it needs. Import more recordings, or raise the overlap."
-    since = figures.n_labels - (figures.last_round.n_labels if figures.last_round else 0)
     if figures.last_round is None:
         return "Enough labels for a first round: start it on the Rounds page."
+    since = figures.n_labels - figures.last_round.n_labels
+    if since <= 0:
+        return f"No label has come in since round {figures.last_round.number}."
     return f"{since} labels came in since round {figures.last_round.number}."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django import template
 
+from annotator.models import Round
+
 register = template.Library()
 
 
@@ -30,6 +32,15 @@ def time_left(seconds: float | None) -> str:
     if seconds < 90:
         return f"about {max(1, round(seconds))} s left"
     return f"about {round(seconds / 60)} min left"
+
+
+@register.filter
+def took(round_: Round) -> str:
+    """How long a round ran: seconds below two minutes, minutes above."""
+    if round_.started_at is None or round_.finished_at is None:
+        return "–"
+    seconds = (round_.finished_at - round_.started_at).total_seconds()
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 @register.filter
