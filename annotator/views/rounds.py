@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from csp.decorators import csp_update
@@ -80,37 +81,37 @@ def round_start(request: StudyRequest, slug: str) -> HttpResponse:
 @access(ObjectKind.ROUND, Verb.CANCEL)
 @require_POST
 def round_cancel(request: StudyRequest, slug: str, number: int) -> HttpResponse:
-    try:
-        rounds.cancel_round(_round(request, number), actor=request.user)
-    except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, f"Round {number} is being cancelled; the old ranking goes on serving.")
+    round_ = _round(request, number)
+    said = f"Round {number} is being cancelled; the old ranking goes on serving."
+    _do(request, lambda: rounds.cancel_round(round_, actor=request.user), said)
     return redirect("rounds", slug=slug)
 
 
 @access(ObjectKind.ROUND, Verb.PROMOTE)
 @require_POST
 def round_promote(request: StudyRequest, slug: str, number: int) -> HttpResponse:
-    try:
-        rounds.promote(_round(request, number), actor=request.user)
-    except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, f"Round {number} serves now: its ranking orders the queue.")
+    round_ = _round(request, number)
+    said = f"Round {number} serves now: its ranking orders the queue."
+    _do(request, lambda: rounds.promote(round_, actor=request.user), said)
     return redirect("round", slug=slug, number=number)
 
 
 @access(ObjectKind.ROUND, Verb.PROMOTE)
 @require_POST
 def round_roll_back(request: StudyRequest, slug: str) -> HttpResponse:
+    said = "Rolled back: the ranking before it serves again."
+    _do(request, lambda: rounds.roll_back(request.study, actor=request.user), said)
+    return redirect("rounds", slug=slug)
+
+
+def _do(request: StudyRequest, action: Callable[[], object], said: str) -> None:
+    """Do it and say so, or say why it can't be done."""
     try:
-        rounds.roll_back(request.study, actor=request.user)
+        action()
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "Rolled back: the ranking before it serves again.")
-    return redirect("rounds", slug=slug)
+        messages.success(request, said)
 
 
 def _round(request: StudyRequest, number: int) -> Round:
