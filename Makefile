@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
 
 # uv does not read pip's settings of this machine, so they are handed on (a mirror, a folder of wheels, a certificate).
-pip_setting = $(PYTHON) -m pip config get global.$(1) 2>/dev/null || true
+pip_setting = $(PYTHON) -m pip config list | sed -n "s/^\(global\|:env:\)\.$(1)='\(.*\)'\$$/\2/p" | tail -n 1
 define uv_install
 set +u; \
 find_links="$$($(call pip_setting,find-links))"; [ -z "$$find_links" ] || export UV_FIND_LINKS="$${UV_FIND_LINKS:-$$find_links}"; \
@@ -25,6 +25,7 @@ index="$$($(call pip_setting,index-url))"; [ -z "$$index" ] || export UV_DEFAULT
 extra="$$($(call pip_setting,extra-index-url))"; \
 [ -z "$$extra" ] || export UV_INDEX="$${UV_INDEX:-$$extra}" UV_INDEX_STRATEGY=unsafe-best-match; \
 cert="$$($(call pip_setting,cert))"; [ -z "$$cert" ] || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$cert}"; \
+export UV_SYSTEM_CERTS="$${UV_SYSTEM_CERTS:-1}"; \
 set -u; \
 $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --requirement pyproject.toml $(1); \
 $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(WITHOUT_REQUIREMENTS)
