@@ -8,7 +8,7 @@ from annotator.enums import Role
 
 class MemberForm(forms.Form):
     username = forms.CharField(max_length=150, help_text="Somebody new is added with the password below.")
-    role = forms.ChoiceField(choices=Role.choices)
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
     password = forms.CharField(
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),

@@ -3,10 +3,11 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
 
 from annotator.domain import importing, uploads
 from annotator.domain.access import ObjectKind, Verb, access, may
-from annotator.enums import JobState
+from annotator.enums import JobKind, JobState
 from annotator.exceptions import DomainError
 from annotator.forms.recordings import FolderImportForm, UploadImportForm
 from annotator.queries import recordings
@@ -17,8 +18,7 @@ _UNFINISHED = {JobState.QUEUED, JobState.RUNNING}
 
 @access(ObjectKind.SESSION, Verb.LIST)
 def session_list(request: StudyRequest, slug: str) -> HttpResponse:
-    context = _table(request) | {"may_import": may(request.user, Verb.IMPORT, ObjectKind.SESSION, request.study)}
-    return render(request, "sessions/list.html", context)
+    return render(request, "sessions/list.html", _table(request))
 
 
 @access(ObjectKind.SESSION, Verb.LIST)
@@ -64,11 +64,21 @@ def import_(request: StudyRequest, slug: str) -> HttpResponse:
     return render(request, "sessions/import.html", {"study": request.study, "upload": upload, "folder": folder})
 
 
+@access(ObjectKind.SESSION, Verb.IMPORT)
+@require_POST
+def import_cancel(request: StudyRequest, slug: str, job_id: int) -> HttpResponse:
+    job = get_object_or_404(request.study.jobs.filter(kind=JobKind.IMPORT), pk=job_id)
+    importing.cancel_import(job)
+    messages.success(request, "The import is being cancelled; sessions that are ready stay.")
+    return redirect("sessions", slug=slug)
+
+
 def _table(request: StudyRequest) -> dict[str, object]:
     job = recordings.latest_import(request.study)
     return {
         "study": request.study,
         "sessions": recordings.sessions_with_counts(request.study),
         "job": job,
+        "may_import": may(request.user, Verb.IMPORT, ObjectKind.SESSION, request.study),
         "is_live": job is not None and job.state in _UNFINISHED,
     }

@@ -18,6 +18,7 @@ urlpatterns = [
     path(STUDY + "sessions/table/", sessions.sessions_table, name="sessions_table"),
     path(STUDY + "sessions/<int:session_id>/", sessions.session_detail, name="session"),
     path(STUDY + "import/", sessions.import_, name="import"),
+    path(STUDY + "import/<int:job_id>/cancel/", sessions.import_cancel, name="import_cancel"),
     path(STUDY + "rounds/", rounds.round_list, name="rounds"),
     path(STUDY + "rounds/table/", rounds.rounds_table, name="rounds_table"),
     path(STUDY + "rounds/start/", rounds.round_start, name="round_start"),

@@ -130,6 +130,7 @@ def path_of(address: Address, scene: Scene, user: User | None) -> str:
         "uuid": uuid.uuid4(),
         "number": 999,
         "export_id": 999_999,
+        "job_id": 999_999,
         "member_id": 999_999,
         "token_id": 999_999,
     }

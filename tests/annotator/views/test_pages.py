@@ -240,6 +240,18 @@ def test_an_upload_becomes_an_import(admin: Client, settings: Settings, tmp_path
     assert 'hx-trigger="every 1s"' in text_of(admin, "/studies/demo/sessions/")
 
 
+def test_an_import_that_waits_is_cancelled_at_once(
+    study: Study, admin: Client, settings: Settings, tmp_path: Path, broker: str
+) -> None:
+    settings.IMPORT_ROOTS = [tmp_path]
+    admin.post("/studies/demo/import/", {"source": "folder", "folder": str(tmp_path), "layout": "mahnob"})
+    job = Job.objects.get(kind=JobKind.IMPORT)
+    assert f'action="/studies/demo/import/{job.pk}/cancel/"' in text_of(admin, "/studies/demo/sessions/")
+    admin.post(f"/studies/demo/import/{job.pk}/cancel/")
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
+
+
 def test_a_folder_outside_the_import_roots_is_refused(admin: Client, settings: Settings, tmp_path: Path) -> None:
     settings.IMPORT_ROOTS = [tmp_path]
     response = admin.post("/studies/demo/import/", {"source": "folder", "folder": "/etc", "layout": "auto"})
