@@ -14,6 +14,8 @@ class SessionStatus(TextChoices):
     IMPORTING = "importing", "Importing"
     READY = "ready", "Ready"
     FAILED = "failed", "Failed"
+    #: its files are gone; what was answered about it stays
+    DELETED = "deleted", "Deleted"
 
 
 class FileRole(TextChoices):
@@ -25,6 +27,7 @@ class FileRole(TextChoices):
 class DerivedKind(TextChoices):
     PROXY_VIDEO = "proxy_video", "Browser video"
     EEG_TILES = "eeg_tiles", "EEG display tiles"
+    FACE_TRACK = "face_track", "Face crops and features"
     SHARD = "shard", "Clip store shard"
 
 

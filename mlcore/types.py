@@ -92,6 +92,21 @@ SAM_VALENCE9 = Dimension("valence", "Valence", DimensionKind.ORDINAL, ("unpleasa
 SAM_AROUSAL9 = Dimension("arousal", "Arousal", DimensionKind.ORDINAL, ("calm", "activated"), levels=9)
 
 
+class SyncMethod(StrEnum):
+    """What related two clocks, in words that people read."""
+
+    TRIGGERS = "status triggers"
+    XDF_STAMPS = "XDF stamps"
+    AUDIO_COUNTER = "audio counter"
+    BIDS_EVENTS = "BIDS events"
+    HAND = "hand-set points"
+    BLINKS = "blinks"
+    PICTURES = "same pictures"
+    GIVEN_OFFSET = "given offset"
+    SAME_START = "same start"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class ClockMap:
     """Affine map between the video clock and the session clock: session_s = offset_s + (1 + drift) * video_s."""
@@ -100,8 +115,10 @@ class ClockMap:
     drift: float = 0.0
     #: spread of the anchors around the map; None where nothing measured it
     residual_ms: float | None = None
-    #: how it was found, e.g. "audio counter", "given offset", "same start", "none"
-    method: str = "none"
+    #: how it was found: a `SyncMethod`
+    method: str = SyncMethod.NONE.value
+    #: 0..1 where the method can be wrong as a whole (blinks, pictures); None where it can't
+    confidence: float | None = None
 
     def to_session(self, video_s: float) -> float:
         """Session time (s) of a video time (s)."""
@@ -141,6 +158,16 @@ class RecordingSpec:
     companion_paths: tuple[str, ...] = ()
     #: the layout's own hints for the clocks, e.g. {"video_offset_s": 2.0}
     sync_hints: dict[str, float] = field(default_factory=dict)
+    #: moments seen on both clocks, (video_s, session_s): set by hand, or given by the layout; they overrule all else
+    sync_points: tuple[tuple[float, float], ...] = ()
+    #: samples per second of an EEG file that does not say (CSV)
+    eeg_sfreq: float | None = None
+    #: which trial of files that hold many (DEAP's .dat, EAV's .mat): an index from 0
+    part: int | None = None
+    #: tracks of features that came without a signal or video: modality -> path
+    track_paths: dict[str, str] = field(default_factory=dict)
+    #: channels that somebody marked as bad, as the file names them
+    bad_channels: tuple[str, ...] = ()
     #: set where the session could be found but not understood: one sentence
     error: str = ""
 
@@ -151,7 +178,9 @@ class RecordingSpec:
     @classmethod
     def from_json(cls, item: JsonObject) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**{**item, "companion_paths": tuple(item.get("companion_paths", ()))})
+        points = tuple((float(video_s), float(session_s)) for video_s, session_s in item.get("sync_points", ()))
+        tuples = {name: tuple(item.get(name, ())) for name in ("companion_paths", "bad_channels")}
+        return cls(**{**item, **tuples, "sync_points": points})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +214,38 @@ class VideoInfo:
     duration_s: float
     mean_fps: float
     is_variable: bool
+
+
+class QualityFault(StrEnum):
+    """What lowers the quality of a clip, by modality."""
+
+    # EEG
+    FLAT = "flat"
+    SATURATED = "saturated"
+    LINE_NOISE = "line noise"
+    MUSCLE = "muscle"
+    DROPOUT = "drop-out"
+    POP = "electrode pop"
+    GAP = "gap in time"
+    # face
+    NO_FACE = "no face"
+    SMALL_FACE = "small face"
+    BLUR = "blur"
+    POSE = "turned head"
+    OCCLUDED = "occluded"
+    EXPOSURE = "exposure"
+    FROZEN = "frozen picture"
+    DROPPED_FRAMES = "dropped frames"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipQuality:
+    """How far one modality of a clip can be trusted, and why no further."""
+
+    #: 0 worthless .. 1 clean
+    score: float
+    #: severity 0..1 of every fault that was found, by `QualityFault`; empty = nothing to say
+    faults: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

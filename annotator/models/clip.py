@@ -22,14 +22,23 @@ class Clip(models.Model):
     has_face = models.BooleanField()
     eeg_quality = models.FloatField(null=True, blank=True)
     face_quality = models.FloatField(null=True, blank=True)
+    #: severity 0..1 of each fault found, by mlcore's QualityFault
+    eeg_faults = models.JSONField(default=dict)
+    face_faults = models.JSONField(default=dict)
     #: row of this clip in its session's shard
     shard_row = models.PositiveIntegerField()
     #: null = the study's
     overlap = models.PositiveSmallIntegerField(null=True, blank=True)
+    #: set when a later import of the session has no such clip: kept with its labels, never served or learned from
+    superseded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["session", "number"], name="clip_number_once"),
+            models.UniqueConstraint(
+                fields=["session", "number"],
+                condition=models.Q(superseded_at__isnull=True),
+                name="current_clip_number_once",
+            ),
             models.CheckConstraint(condition=models.Q(stop_s__gt=models.F("start_s")), name="clip_has_length"),
         ]
         indexes = [models.Index(fields=["study", "subject"], name="clip_study_subject")]

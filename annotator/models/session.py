@@ -46,6 +46,14 @@ class RecordingSession(models.Model):
     video_drift = models.FloatField(default=0.0)
     sync_residual_ms = models.FloatField(null=True, blank=True)
     sync_method = models.CharField(max_length=40, blank=True)
+    #: 0..1 where the method may be wrong as a whole; null where it can't
+    sync_confidence = models.FloatField(null=True, blank=True)
+    #: moments that somebody found on both clocks: [[video_s, session_s], …]; they overrule what the files say
+    sync_points = models.JSONField(default=list)
+    #: channels that somebody marked as bad, by their names in the file
+    bad_channels = models.JSONField(default=list)
+    #: what was measured of channels: {"Fp1": ["flat"], …}; those without a fault are absent
+    channel_faults = models.JSONField(default=dict)
     imported_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
