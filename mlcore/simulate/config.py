@@ -82,7 +82,7 @@ class SimulationConfig:
         return cls(
             n_subjects=n_subjects,
             n_trials=n_trials,
-            trial_s=80.0,
+            trial_s=trial_s,
             baseline_s=30.0,
             width=780,
             height=580,

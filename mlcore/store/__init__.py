@@ -4,13 +4,14 @@ from mlcore.store.describe import describe
 from mlcore.store.meta import ModalityKind, ModalityMeta, ShardMeta, TargetKind, TargetMeta
 from mlcore.store.read import Shard, Store, open_store
 from mlcore.store.table import UNLABELLED, ClipTable
-from mlcore.store.write import write_shard
+from mlcore.store.write import RowStream, write_shard
 
 __all__ = [
     "UNLABELLED",
     "ClipTable",
     "ModalityKind",
     "ModalityMeta",
+    "RowStream",
     "Shard",
     "ShardMeta",
     "Store",

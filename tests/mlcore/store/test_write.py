@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mlcore.errors import StoreError
+from mlcore.store import RowStream, open_store, write_shard
 from mlcore.store import files as store_files
-from mlcore.store import open_store, write_shard
 from tests.mlcore.store import samples
 
 #: writes a second version of a shard and dies the hard way when every file is there but not yet in place
@@ -119,3 +120,43 @@ def test_a_table_with_columns_of_different_lengths_is_refused() -> None:
 def test_a_table_without_the_meta_s_modalities_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="clip table: expected present and quality of"):
         write_shard(tmp_path / "a", samples.META, replace(samples.table(3), present={}), samples.arrays(3))
+
+
+def streamed(arrays: samples.Arrays, name: str) -> RowStream:
+    return RowStream(arrays[name].shape, iter(arrays[name]))
+
+
+def test_rows_that_come_one_after_another_give_the_same_shard(tmp_path: Path) -> None:
+    clips, arrays = samples.table(6), samples.arrays(6)
+    write_shard(tmp_path / "whole", samples.META, clips, arrays)
+    write_shard(tmp_path / "rows", samples.META, clips, {**arrays, "eeg": streamed(arrays, "eeg")})
+    whole, rows = open_store(tmp_path / "whole"), open_store(tmp_path / "rows")
+    np.testing.assert_array_equal(rows.gather("eeg", np.arange(6)), whole.gather("eeg", np.arange(6)))
+    stored = np.load(tmp_path / "rows" / "eeg.npy", allow_pickle=False)
+    np.testing.assert_array_equal(stored, np.where(clips.present["eeg"][:, None, None], arrays["eeg"], 0))
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (np.zeros((3, 3, 8), np.float32), "eeg: expected 4 rows, the stream gave 3"),
+        (np.zeros((6, 3, 8), np.float32), "eeg: expected 4 rows, the stream gave more"),
+        (np.zeros((4, 3, 7), np.float32), r"eeg: expected rows \(3, 8\) of float32, row 0 is \(3, 7\) of float32"),
+        (np.zeros((4, 3, 8)), r"eeg: expected rows \(3, 8\) of float32, row 0 is \(3, 8\) of float64"),
+        (np.full((4, 3, 8), np.nan, np.float32), "eeg: the present clip in row 0 holds NaN or infinite values"),
+    ],
+)
+def test_a_stream_that_does_not_fit_leaves_nothing(tmp_path: Path, rows: NDArray[Any], sentence: str) -> None:
+    clips = replace(samples.table(4), present=dict.fromkeys(samples.META.modalities, np.ones(4, dtype=bool)))
+    arrays: dict[str, NDArray[Any] | RowStream] = {**samples.arrays(4), "eeg": RowStream((4, 3, 8), iter(rows))}
+    with pytest.raises(StoreError, match=sentence):
+        write_shard(tmp_path / "shard", samples.META, clips, arrays)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stream_of_another_shape_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    rows = iter(samples.arrays(4)["eeg"])
+    arrays: dict[str, NDArray[Any] | RowStream] = {**samples.arrays(4), "eeg": RowStream((5, 3, 8), rows)}
+    with pytest.raises(StoreError, match=r"eeg: expected shape \(4, 3, 8\), got \(5, 3, 8\)"):
+        write_shard(tmp_path / "a", samples.META, samples.table(4), arrays)
+    assert len(list(rows)) == 4
