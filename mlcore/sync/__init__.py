@@ -1,6 +1,18 @@
 """Relating the clocks of a recording: session_s = offset_s + (1 + drift) · video_s."""
 
-from mlcore.sync.clocks import fit_clock, given_offset, unrelated
+from mlcore.sync.clocks import fit_clock, given_offset, hand_clock, unrelated
+from mlcore.sync.robust import EventFit, event_clock, fit_events
 from mlcore.sync.spans import common_end_s, eeg_span, video_span
 
-__all__ = ["common_end_s", "eeg_span", "fit_clock", "given_offset", "unrelated", "video_span"]
+__all__ = [
+    "EventFit",
+    "common_end_s",
+    "eeg_span",
+    "event_clock",
+    "fit_clock",
+    "fit_events",
+    "given_offset",
+    "hand_clock",
+    "unrelated",
+    "video_span",
+]
