@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from typing import IO, Any
 
 import numpy as np
@@ -19,7 +20,8 @@ class SampleFile:
         self.dtype, self.n_channels = dtype, n_channels
         self._row_bytes = dtype.itemsize * n_channels
         self._n_rows = 0
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="xdf-")  # noqa: SIM115  # lives as long as its stream
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="xdf-")  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
 
     def __len__(self) -> int:
         return self._n_rows

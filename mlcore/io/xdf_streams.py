@@ -22,6 +22,7 @@ from mlcore.io.xdf_check import check_xdf, opened
 from mlcore.io.xdf_samples import SampleFile
 
 _TEXT_FORMAT = "string"
+_SEGMENTS_DIFFER = "Segments and clock-segments differ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,19 @@ def read_xdf_streams(path: Path) -> tuple[XdfStream, ...]:
     return read_xdf(path).streams
 
 
-def read_xdf(path: Path) -> XdfFile:
-    """As `read_xdf_streams`, with the notes about what was odd but bearable."""
+def read_xdf(path: Path, *, dejitter: bool = True) -> XdfFile:
+    """As `read_xdf_streams`, with notes about what was odd but bearable; `dejitter` False keeps each stamp's own error.
+
+    Jitter is removed by laying the samples of a stretch evenly: wrong for a stream that skips samples.
+    """
     require_file(path)
     sink = _Sink()
     with reading(path, "XDF") as notes, _pyxdf_log(path, notes), opened(path) as file:
         notes.extend(check_xdf(path))
-        streams, _header = pyxdf.load_xdf(file, on_chunk=sink.take)
+        streams, _header = pyxdf.load_xdf(file, on_chunk=sink.take, dejitter_timestamps=dejitter)
     found = tuple(_stream(path, stream, sink) for stream in streams)
-    return XdfFile(found, tuple(notes))
+    resets = (f"{path.name}: the clock that stamped {stream.name!r} was reset." for stream in found if stream.resets_s)
+    return XdfFile(found, (*notes, *resets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,8 @@ class _NoteHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         told = first_sentence(record.getMessage())
+        if _SEGMENTS_DIFFER in told:
+            return  # of every reset; and of every stream whose clock was never measured
         if record.levelno >= logging.ERROR and "footer" not in told:
             self.damage = self.damage or told
         else:
