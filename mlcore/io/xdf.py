@@ -66,11 +66,11 @@ def open_xdf(path: Path) -> EegRecording:
         RecordingError: no XDF, damaged, or without a stream that could be EEG.
     """
     file = read_xdf(path)
-    stream = eeg_stream(path, file)
+    stream = eeg_stream(file)
     notes = list(file.notes)
     if not _is_named_eeg(stream):
         notes.append(f"{path.name}: no stream is of type EEG; {stream.name!r} was taken.")
-    grid = _laid(path, stream)
+    grid = _laid(stream)
     info = _info(stream, grid)
     notes.extend(f"{path.name}: nothing was recorded from {a:.1f} s to {b:.1f} s." for a, b in grid.gaps)
     return EegRecording(
@@ -83,7 +83,7 @@ def open_xdf(path: Path) -> EegRecording:
     )
 
 
-def eeg_stream(path: Path, file: XdfFile) -> XdfStream:
+def eeg_stream(file: XdfFile) -> XdfStream:
     """The stream that is read as EEG: of type EEG, else any sampled signal; of several the one with most channels.
 
     Raises:
@@ -91,7 +91,7 @@ def eeg_stream(path: Path, file: XdfFile) -> XdfStream:
     """
     regular = [stream for stream in file.streams if _is_signal(stream)]
     if not regular:
-        raise RecordingError(f"{path.name}: none of its {len(file.streams)} streams is a sampled signal.")
+        raise RecordingError(f"{file.path.name}: none of its {len(file.streams)} streams is a sampled signal.")
     named = [stream for stream in regular if _is_named_eeg(stream)]
     return max(named or regular, key=lambda stream: stream.n_channels)
 
@@ -109,7 +109,7 @@ def _is_named_eeg(stream: XdfStream) -> bool:
     return stream.type.lower() == "eeg"
 
 
-def _laid(path: Path, stream: XdfStream) -> _Grid:
+def _laid(stream: XdfStream) -> _Grid:
     """Segments between clock resets keep their places in time; what is missing between them reads as zeros."""
     assert stream.samples is not None
     is_rising = bool((np.diff(stream.stamps_s) >= 0).all())

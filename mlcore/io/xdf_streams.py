@@ -1,6 +1,6 @@
 """Every stream of an XDF file on one clock: offsets between computers fitted, jitter removed, clock resets kept apart.
 
-pyxdf does both (Kothe et al. 2025, doi:10.1162/IMAG.a.136, describe the method); samples go to disk as they are read.
+pyxdf relates the clocks (Kothe et al. 2025, doi:10.1162/IMAG.a.136); samples go to disk as they are read.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mlcore.errors import RecordingError
 from mlcore.io.faults import first_sentence, reading, require_file
 from mlcore.io.xdf_check import check_xdf, opened
+from mlcore.io.xdf_jitter import EvenStamps, even_stamps
 from mlcore.io.xdf_samples import SampleFile
 
 _TEXT_FORMAT = "string"
@@ -44,6 +45,8 @@ class XdfStream:
     effective_sfreq: float
     #: (n,) synchronised; without jitter where the stream is regular
     stamps_s: NDArray[np.float64]
+    #: (n,) synchronised, each with its own jitter: for what may skip samples, as cameras do
+    raw_stamps_s: NDArray[np.float64]
     #: (first, last) sample of each stretch between breaks in the stamps
     segments: tuple[tuple[int, int], ...]
     #: stamps of the first samples after the sender's clock was reset
@@ -70,6 +73,7 @@ class XdfStream:
 class XdfFile:
     """What an XDF file holds, and what was noticed in reading it."""
 
+    path: Path
     streams: tuple[XdfStream, ...]
     notes: tuple[str, ...]
 
@@ -83,19 +87,16 @@ def read_xdf_streams(path: Path) -> tuple[XdfStream, ...]:
     return read_xdf(path).streams
 
 
-def read_xdf(path: Path, *, dejitter: bool = True) -> XdfFile:
-    """As `read_xdf_streams`, with notes about what was odd but bearable; `dejitter` False keeps each stamp's own error.
-
-    Jitter is removed by laying the samples of a stretch evenly: wrong for a stream that skips samples.
-    """
+def read_xdf(path: Path) -> XdfFile:
+    """As `read_xdf_streams`, with notes about what was odd but bearable."""
     require_file(path)
     sink = _Sink()
     with reading(path, "XDF") as notes, _pyxdf_log(path, notes), opened(path) as file:
         notes.extend(check_xdf(path))
-        streams, _header = pyxdf.load_xdf(file, on_chunk=sink.take, dejitter_timestamps=dejitter)
+        streams, _header = pyxdf.load_xdf(file, on_chunk=sink.take, dejitter_timestamps=False)
     found = tuple(_stream(path, stream, sink) for stream in streams)
     resets = (f"{path.name}: the clock that stamped {stream.name!r} was reset." for stream in found if stream.resets_s)
-    return XdfFile(found, (*notes, *resets))
+    return XdfFile(path, found, (*notes, *resets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ class _Sink:
         if number not in self.files:
             self.files[number] = SampleFile(values.dtype, values.shape[1])
         self.files[number].append(values)
-        return values[:0], stamps_s, header
+        # no view of the chunk: it would keep the whole chunk in memory
+        return np.zeros((0, values.shape[1]), dtype=values.dtype), stamps_s, header
 
 
 @contextmanager
@@ -157,6 +159,7 @@ def _stream(path: Path, stream: dict[str, Any], sink: _Sink) -> XdfStream:
     is_text = _text(info, "channel_format") == _TEXT_FORMAT
     n_channels = int(float(_text(info, "channel_count")))
     number = int(info["stream_id"])
+    even = _even(info, stamps_s)
     samples = None if is_text else sink.files.get(number, SampleFile(np.dtype(np.float32), n_channels))
     if samples is not None:
         samples.close_end(stamps_s.size)
@@ -169,10 +172,11 @@ def _stream(path: Path, stream: dict[str, Any], sink: _Sink) -> XdfStream:
         labels=_described(info, "label", n_channels),
         units=_described(info, "unit", n_channels),
         nominal_sfreq=float(_text(info, "nominal_srate")),
-        effective_sfreq=_effective_sfreq(info, stamps_s),
-        stamps_s=stamps_s,
-        segments=tuple((int(first), int(last)) for first, last in info["segments"]),
-        resets_s=tuple(float(stamps_s[first]) for first, _ in info["clock_segments"][1:]),
+        effective_sfreq=even.sfreq,
+        stamps_s=even.stamps_s,
+        raw_stamps_s=stamps_s,
+        segments=even.segments,
+        resets_s=tuple(float(even.stamps_s[first]) for first, _ in info["clock_segments"][1:]),
         n_clock_offsets=len(stream["clock_times"]),
         texts=tuple(tuple(str(text) for text in row) for row in stream["time_series"]) if is_text else (),
         samples=samples,
@@ -194,9 +198,19 @@ def _described(info: dict[str, Any], key: str, n_channels: int) -> tuple[str, ..
     return texts if len(texts) == n_channels and all(texts) else ()
 
 
-def _effective_sfreq(info: dict[str, Any], stamps_s: NDArray[np.float64]) -> float:
-    measured = float(info["effective_srate"])
-    if measured > 0:
-        return measured
+def _even(info: dict[str, Any], stamps_s: NDArray[np.float64]) -> EvenStamps:
+    nominal_sfreq = float(_text(info, "nominal_srate"))
+    if nominal_sfreq > 0 and not _may_skip(info):
+        return even_stamps(stamps_s, nominal_sfreq=nominal_sfreq)
     span_s = float(np.ptp(stamps_s)) if stamps_s.size > 1 else 0.0
-    return (stamps_s.size - 1) / span_s if span_s > 0 else 0.0
+    segments = ((0, stamps_s.size - 1),) if stamps_s.size else ()
+    return EvenStamps(stamps_s, segments, (stamps_s.size - 1) / span_s if span_s > 0 else 0.0)
+
+
+def _may_skip(info: dict[str, Any]) -> bool:
+    """Whether the sender says that samples may be missing, as cameras do."""
+    try:
+        told = info["desc"][0]["synchronization"][0]["can_drop_samples"][0]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return str(told).strip().lower() == "true"

@@ -1,6 +1,7 @@
 """Relating the clocks of a recording: session_s = offset_s + (1 + drift) · video_s."""
 
 from mlcore.sync.clocks import fit_clock, given_offset, hand_clock, unrelated
+from mlcore.sync.frames import frame_stamp_clock
 from mlcore.sync.robust import EventFit, event_clock, fit_events
 from mlcore.sync.spans import common_end_s, eeg_span, video_span
 
@@ -11,6 +12,7 @@ __all__ = [
     "event_clock",
     "fit_clock",
     "fit_events",
+    "frame_stamp_clock",
     "given_offset",
     "hand_clock",
     "unrelated",
