@@ -82,7 +82,7 @@ def flagged_stamps_s(stream: XdfStream) -> Floats:
 
 
 def find_onset_delays(file: XdfFile) -> tuple[OnsetDelays, ...]:
-    """For each stream that flags frames, the EEG channel that answers most evenly; the most even first, () where none does.
+    """For each stream that flags frames, the EEG channel that answers most evenly, best first; () for none.
 
     Raises:
         RecordingError: the file has no sampled signal.
