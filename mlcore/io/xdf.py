@@ -102,7 +102,8 @@ def origin_s(stream: XdfStream) -> float:
 
 
 def _is_signal(stream: XdfStream) -> bool:
-    return not stream.is_text and stream.nominal_sfreq > 0 and bool(np.ptp(stream.stamps_s) > 0)
+    is_sampled = not stream.is_text and stream.nominal_sfreq > 0 and stream.stamps_s.size > 1
+    return is_sampled and bool(np.ptp(stream.stamps_s) > 0)
 
 
 def _is_named_eeg(stream: XdfStream) -> bool:

@@ -26,6 +26,8 @@ _MAGIC = b"XDF:"
 #: bytes of one value of each numeric format
 VALUE_BYTES = {"int8": 1, "int16": 2, "int32": 4, "int64": 8, "float32": 4, "double64": 8}
 _STAMP_BYTES = 8
+#: a length is written in so many bytes
+_LENGTH_BYTES = (1, 4, 8)
 _LONGEST_XML = 16 * 2**20
 #: what unpacks to more than this many times its size was made to fill a disk; recordings stay below 10
 _LARGEST_UNPACKING = 200
@@ -48,6 +50,20 @@ class _Layout:
     n_channels: int
     #: bytes of one sample without its stamp; None = text
     sample_bytes: int | None
+
+    def end_of(self, content: bytes, n_samples: int) -> int:
+        """Where so many samples end; IndexError where they don't fit."""
+        if n_samples * (1 + (self.sample_bytes or self.n_channels)) > len(content):
+            raise IndexError(n_samples)
+        place = 0
+        for _ in range(n_samples):
+            place = _after_stamp(content, place)
+            if self.sample_bytes is None:
+                for _ in range(self.n_channels):
+                    place = _after_text(content, place)
+            else:
+                place += self.sample_bytes
+        return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,25 +187,13 @@ class _Walk:
     def _check_samples(self, number: int, stop: int) -> None:
         layout = self._layouts[number]
         n_samples = self._length(self._take(1))
-        n_left = stop - self._file.tell()
-        if layout.sample_bytes is None:
-            self._check_texts(number, self._take(n_left), n_values=layout.n_channels, n_samples=n_samples)
-            return
-        n_stamps = n_left - n_samples * (1 + layout.sample_bytes)
-        if n_stamps % _STAMP_BYTES or not 0 <= n_stamps // _STAMP_BYTES <= n_samples:
-            raise self._damaged(f"a chunk of stream {number} claims {n_samples} samples, which do not fit in it")
-
-    def _check_texts(self, number: int, content: bytes, *, n_values: int, n_samples: int) -> None:
-        place = 0
+        content = self._take(stop - self._file.tell()) if n_samples else b""
         try:
-            for _ in range(n_samples):
-                place += 1 + _STAMP_BYTES * bool(content[place])
-                for _ in range(n_values):
-                    place = _after_text(content, place)
-        except (IndexError, struct.error):
-            place = -1
-        if place != len(content):
-            raise self._damaged(f"a chunk of stream {number} claims {n_samples} texts, which do not fit in it")
+            is_whole = layout.end_of(content, n_samples) == len(content)
+        except IndexError:
+            is_whole = False
+        if not is_whole:
+            raise self._damaged(f"a chunk of stream {number} claims {n_samples} samples, which do not fit in it")
 
     def _check_footer(self, number: int, text: bytes) -> None:
         try:
@@ -221,7 +225,7 @@ class _Walk:
 
     def _length(self, first: bytes) -> int:
         """A number of 1, 4 or 8 bytes, little-endian; the byte before it says how many."""
-        if first[0] not in (1, 4, 8):
+        if first[0] not in _LENGTH_BYTES:
             raise self._damaged("a length is written in an impossible way")
         return int.from_bytes(self._take(first[0]), "little")
 
@@ -237,10 +241,18 @@ def _parsed(text: bytes) -> Element:
     return element
 
 
-def _after_text(content: bytes, place: int) -> int:
-    """Where the text that begins at `place` ends; struct.error or IndexError where it has no length."""
+def _after_stamp(content: bytes, place: int) -> int:
+    """Where the time stamp ends, which may be left out."""
     width = content[place]
-    if width not in (1, 4, 8):
+    if width not in (0, _STAMP_BYTES):
+        raise IndexError(place)
+    return place + 1 + width
+
+
+def _after_text(content: bytes, place: int) -> int:
+    """Where the text that begins at `place` ends."""
+    width = content[place]
+    if width not in _LENGTH_BYTES:
         raise IndexError(place)
     start = place + 1 + width
     return start + int.from_bytes(content[place + 1 : start], "little")

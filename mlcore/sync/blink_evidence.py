@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binom
 
 from mlcore.sync.blink_search import TOLERANCE_S, Alignment
 from mlcore.sync.eyelids import Blinks, Floats, LidTrack
 
+Places = NDArray[np.intp]
 #: an EEG deflection of this weight is a blink that a camera can't have missed
 _SURE = 0.5
 #: with fewer of them their share says nothing
@@ -47,7 +49,7 @@ def weigh(
     times the number of alignments that were tried.
     """
     expected_s = alignment.to_eeg(camera.times_s)
-    camera_at, eeg_at = _mutual(expected_s, eeg.times_s)
+    camera_at, eeg_at = mutual_pairs(expected_s, eeg.times_s)
     is_covered = (expected_s >= 0) & (expected_s <= eeg_duration_s)
     is_seen = track.is_seen(alignment.to_video(eeg.times_s))
     is_sure = is_seen & (eeg.weights >= _SURE)
@@ -64,9 +66,7 @@ def weigh(
     )
 
 
-def _mutual(
-    expected_s: Floats, times_s: Floats
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], np.ndarray[tuple[int], np.dtype[np.intp]]]:
+def mutual_pairs(expected_s: Floats, times_s: Floats) -> tuple[Places, Places]:
     """Places (m,), (m,) of pairs that are each other's nearest, and near."""
     nearest = _nearest(times_s, expected_s)
     is_mutual = _nearest(expected_s, times_s)[nearest] == np.arange(expected_s.size)
@@ -74,7 +74,7 @@ def _mutual(
     return picked, nearest[picked]
 
 
-def _nearest(times_s: Floats, wanted_s: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _nearest(times_s: Floats, wanted_s: Floats) -> Places:
     after = np.clip(np.searchsorted(times_s, wanted_s), 1, max(times_s.size - 1, 1))
     after = np.minimum(after, times_s.size - 1)
     before = np.maximum(after - 1, 0)
