@@ -21,6 +21,8 @@ _VOLTS_PER_UNIT = {"microvolts": 1e-6, "microvolt": 1e-6, "uv": 1e-6, "µv": 1e-
 _VOLTS_PER_UNIT |= {"volts": 1.0, "volt": 1.0, "v": 1.0, "nanovolts": 1e-9, "nv": 1e-9}
 #: a missing stretch this long is a gap; shorter ones are bridged by interpolation
 _LONGEST_BRIDGE_S = 0.1
+#: what lies outside of these is no EEG but damage
+_SHORTEST_STEP_S, _LONGEST_STEP_S, _LONGEST_RECORDING_S = 1e-6, 10.0, 7 * 86_400.0
 
 Floats = NDArray[np.float64]
 
@@ -70,7 +72,7 @@ def open_xdf(path: Path) -> EegRecording:
     notes = list(file.notes)
     if not _is_named_eeg(stream):
         notes.append(f"{path.name}: no stream is of type EEG; {stream.name!r} was taken.")
-    grid = _laid(stream)
+    grid = _laid(path, stream)
     info = _info(stream, grid)
     notes.extend(f"{path.name}: nothing was recorded from {a:.1f} s to {b:.1f} s." for a, b in grid.gaps)
     return EegRecording(
@@ -110,7 +112,7 @@ def _is_named_eeg(stream: XdfStream) -> bool:
     return stream.type.lower() == "eeg"
 
 
-def _laid(stream: XdfStream) -> _Grid:
+def _laid(path: Path, stream: XdfStream) -> _Grid:
     """Segments between clock resets keep their places in time; what is missing between them reads as zeros."""
     assert stream.samples is not None
     is_rising = bool((np.diff(stream.stamps_s) >= 0).all())
@@ -118,7 +120,10 @@ def _laid(stream: XdfStream) -> _Grid:
     stamps_s = stream.stamps_s if order is None else stream.stamps_s[order]
     stamps_s = stamps_s - stamps_s[0]
     steps_s = np.diff(stamps_s)
-    sfreq = 1.0 / float(np.mean(steps_s[steps_s <= _LONGEST_BRIDGE_S + np.median(steps_s)]))
+    step_s = float(np.mean(steps_s[steps_s <= _LONGEST_BRIDGE_S + np.median(steps_s)]))
+    if not _SHORTEST_STEP_S <= step_s <= _LONGEST_STEP_S or stamps_s[-1] > _LONGEST_RECORDING_S:
+        raise RecordingError(f"{path.name}: the time stamps of {stream.name!r} are not those of a recording.")
+    sfreq = 1.0 / step_s
     breaks = np.flatnonzero(steps_s > max(_LONGEST_BRIDGE_S, 1.5 / sfreq))
     gaps = tuple((float(stamps_s[k] + 1 / sfreq), float(stamps_s[k + 1])) for k in breaks)
     n_samples = round(float(stamps_s[-1]) * sfreq) + 1 if gaps else stamps_s.size

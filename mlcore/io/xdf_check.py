@@ -21,13 +21,9 @@ from defusedxml.ElementTree import fromstring
 
 from mlcore.errors import RecordingError
 from mlcore.io.faults import first_sentence
+from mlcore.io.xdf_layout import LENGTH_BYTES, STAMP_BYTES, VALUE_BYTES, SampleLayout
 
 _MAGIC = b"XDF:"
-#: bytes of one value of each numeric format
-VALUE_BYTES = {"int8": 1, "int16": 2, "int32": 4, "int64": 8, "float32": 4, "double64": 8}
-_STAMP_BYTES = 8
-#: a length is written in so many bytes
-_LENGTH_BYTES = (1, 4, 8)
 _LONGEST_XML = 16 * 2**20
 #: what unpacks to more than this many times its size was made to fill a disk; recordings stay below 10
 _LARGEST_UNPACKING = 200
@@ -41,29 +37,6 @@ class _Tag(IntEnum):
     SAMPLES = 3
     CLOCK_OFFSET = 4
     STREAM_FOOTER = 6
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How the samples of one stream lie in its chunks."""
-
-    n_channels: int
-    #: bytes of one sample without its stamp; None = text
-    sample_bytes: int | None
-
-    def end_of(self, content: bytes, n_samples: int) -> int:
-        """Where so many samples end; IndexError where they don't fit."""
-        if n_samples * (1 + (self.sample_bytes or self.n_channels)) > len(content):
-            raise IndexError(n_samples)
-        place = 0
-        for _ in range(n_samples):
-            place = _after_stamp(content, place)
-            if self.sample_bytes is None:
-                for _ in range(self.n_channels):
-                    place = _after_text(content, place)
-            else:
-                place += self.sample_bytes
-        return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +82,7 @@ class _Walk:
         packed = path.suffix.lower() == ".xdfz"
         size = path.stat().st_size
         self._end = _LARGEST_UNPACKING * size if packed else size
-        self._layouts: dict[int, _Layout] = {}
+        self._layouts: dict[int, SampleLayout] = {}
         self._footers: set[int] = set()
 
     def next_chunk(self) -> _Chunk | None:
@@ -153,7 +126,7 @@ class _Walk:
             self._check_samples(number, stop)
         elif chunk.tag == _Tag.STREAM_FOOTER:
             self._check_footer(number, self._take_xml(stop - self._file.tell()))
-        elif stop - self._file.tell() != 2 * _STAMP_BYTES:
+        elif stop - self._file.tell() != 2 * STAMP_BYTES:
             raise self._damaged(f"a clock offset of stream {number} has the wrong length")
 
     def _check_header(self, number: int, text: bytes) -> None:
@@ -162,17 +135,17 @@ class _Walk:
         info = self._xml(text, f"the header of stream {number}")
         self._layouts[number] = self._layout(number, info)
 
-    def _layout(self, number: int, info: Element) -> _Layout:
+    def _layout(self, number: int, info: Element) -> SampleLayout:
         n_channels = self._number(info, "channel_count", number=number, highest=_MOST_CHANNELS)
         sfreq = self._number(info, "nominal_srate", number=number, highest=_FASTEST_HZ)
         channel_format = (info.findtext("channel_format") or "").strip()
         if n_channels < 1 or n_channels != int(n_channels) or sfreq < 0:
             raise self._damaged(f"the header of stream {number} claims {n_channels:g} channels at {sfreq:g} Hz")
         if channel_format == "string":
-            return _Layout(int(n_channels), None)
+            return SampleLayout(int(n_channels), None)
         if channel_format not in VALUE_BYTES:
             raise self._damaged(f"the header of stream {number} names the unknown format {channel_format[:40]!r}")
-        return _Layout(int(n_channels), int(n_channels) * VALUE_BYTES[channel_format])
+        return SampleLayout(int(n_channels), int(n_channels) * VALUE_BYTES[channel_format])
 
     def _number(self, info: Element, key: str, *, number: int, highest: float) -> float:
         text = (info.findtext(key) or "").strip()
@@ -219,13 +192,13 @@ class _Walk:
 
     def _take(self, n_bytes: int) -> bytes:
         content = self._file.read(n_bytes) if n_bytes >= 0 else b""
-        if len(content) != max(n_bytes, 1):
+        if len(content) != n_bytes:
             raise self._cut_short()
         return content
 
     def _length(self, first: bytes) -> int:
         """A number of 1, 4 or 8 bytes, little-endian; the byte before it says how many."""
-        if first[0] not in _LENGTH_BYTES:
+        if first[0] not in LENGTH_BYTES:
             raise self._damaged("a length is written in an impossible way")
         return int.from_bytes(self._take(first[0]), "little")
 
@@ -239,20 +212,3 @@ class _Walk:
 def _parsed(text: bytes) -> Element:
     element: Element = fromstring(text.decode("utf-8", "replace"), forbid_dtd=True)
     return element
-
-
-def _after_stamp(content: bytes, place: int) -> int:
-    """Where the time stamp ends, which may be left out."""
-    width = content[place]
-    if width not in (0, _STAMP_BYTES):
-        raise IndexError(place)
-    return place + 1 + width
-
-
-def _after_text(content: bytes, place: int) -> int:
-    """Where the text that begins at `place` ends."""
-    width = content[place]
-    if width not in _LENGTH_BYTES:
-        raise IndexError(place)
-    start = place + 1 + width
-    return start + int.from_bytes(content[place + 1 : start], "little")
