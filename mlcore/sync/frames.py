@@ -46,6 +46,30 @@ def fit_frame_stamps(file: XdfFile, *, n_frames: int, frame_times_s: Sequence[fl
     times_s = np.asarray(frame_times_s, dtype=np.float64)
     if times_s.shape != (n_frames,):
         raise SyncError(f"frame_times_s: expected {n_frames} times, one a frame, got {times_s.size}.")
+    eeg, frames = _eeg_and_frames(file)
+    numbers, firsts = np.unique(_numbers(frames), return_index=True)
+    places = numbers - _base(file, numbers, n_frames)
+    is_there = (places >= 0) & (places < n_frames)
+    stamps_s = frames.raw_stamps_s[firsts] - origin_s(eeg)
+    return fit_events(times_s[places[is_there]], stamps_s[is_there], method=SyncMethod.XDF_STAMPS.value)
+
+
+def first_frame_fit(file: XdfFile) -> EventFit:
+    """Where the clock of a camera lies on the EEG whose video is not at hand: it begins with the first frame stamped.
+
+    The frames are taken to be as far apart as their stamps are on the whole, so that no drift can be told.
+
+    Raises:
+        SyncError: the file counts no frames, or has no EEG.
+    """
+    eeg, frames = _eeg_and_frames(file)
+    numbers, firsts = np.unique(_numbers(frames), return_index=True)
+    stamps_s = frames.raw_stamps_s[firsts] - origin_s(eeg)
+    period_s = float(np.polyfit(numbers - numbers[0], stamps_s, 1)[0])
+    return fit_events(period_s * (numbers - numbers[0]), stamps_s, method=SyncMethod.XDF_STAMPS.value)
+
+
+def _eeg_and_frames(file: XdfFile) -> tuple[XdfStream, XdfStream]:
     try:
         eeg = eeg_stream(file)
     except RecordingError as error:
@@ -56,11 +80,7 @@ def fit_frame_stamps(file: XdfFile, *, n_frames: int, frame_times_s: Sequence[fl
     frames = streams[0]
     if frames.hostname != eeg.hostname and not (frames.n_clock_offsets and eeg.n_clock_offsets):
         raise SyncError(f"{file.path.name}: the clocks of {frames.name!r} and {eeg.name!r} were never compared.")
-    numbers, firsts = np.unique(_numbers(frames), return_index=True)
-    places = numbers - _base(file, numbers, n_frames)
-    is_there = (places >= 0) & (places < n_frames)
-    stamps_s = frames.raw_stamps_s[firsts] - origin_s(eeg)
-    return fit_events(times_s[places[is_there]], stamps_s[is_there], method=SyncMethod.XDF_STAMPS.value)
+    return eeg, frames
 
 
 def frame_streams(file: XdfFile) -> list[XdfStream]:
