@@ -129,15 +129,9 @@ def _related(session: _File, other: _File) -> Relation:
         return Relation(match.clock, match.reason, match.n_matched, confidence=match.confidence)
     if other.kind is not FileKind.VIDEO:
         return _by_triggers(session.recording(), other.recording())
-    assert other.frames_s is not None
-    reason = ""
-    if session.xdf is not None:
-        try:
-            return Relation.of(
-                fit_frame_stamps(session.xdf, n_frames=other.frames_s.size, frame_times_s=other.frames_s)
-            )
-        except SyncError as error:
-            reason = f"{error} "
+    by_frames = _by_frame_numbers(session.xdf, other.frames_s)
+    if by_frames.clock is not None:
+        return by_frames
     found = blink_clock_of(session.recording(), *eye_openness_of(other.path))
     return Relation(
         found.clock, f"{by_frames.reason} {found.reason}".strip(), found.n_matched, confidence=found.confidence
