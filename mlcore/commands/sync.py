@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 def _text(report: SyncReport) -> str:
     lines = [f"{stream.file}: {stream.name} ({stream.kind}), {stream.told}" for stream in report.streams]
     lines += [
-        f"{delays.stream} → channel {delays.channel + 1}: {delays.mean_ms:.1f} ± {delays.spread_ms:.1f} ms"
+        f"{delays.stream} → EEG channel index {delays.channel}: {delays.mean_ms:.1f} ± {delays.spread_ms:.1f} ms"
         for delays in report.onset_delays
     ]
     return "\n".join([*lines, report.told])
