@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 #: first match wins; names are compared in upper case
 _PATTERNS: tuple[tuple[str, str], ...] = (
@@ -28,3 +30,29 @@ def channel_kind(name: str, declared: str) -> str:
         return declared
     upper = name.strip().upper()
     return next((kind for rule, kind in _RULES if rule.search(upper)), "eeg")
+
+
+def unique_names(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Channel names that can be told apart, and which were doubles.
+
+    An empty name becomes "Ch" and its number; doubles get "-0", "-1", …, as MNE-Python gives them.
+
+    >>> unique_names(["Fp1", "Cz", "Fp1", ""])
+    (('Fp1-0', 'Cz', 'Fp1-1', 'Ch4'), ('Fp1',))
+    """
+    filled = [name.strip() or f"Ch{index}" for index, name in enumerate(names, start=1)]
+    doubles = {name for name, count in Counter(filled).items() if count > 1}
+    taken = set(filled) - doubles
+    out = []
+    for name in filled:
+        unique = _next_free(name, taken) if name in doubles else name
+        taken.add(unique)
+        out.append(unique)
+    return tuple(out), tuple(sorted(doubles))
+
+
+def _next_free(name: str, taken: set[str]) -> str:
+    number = 0
+    while f"{name}-{number}" in taken:
+        number += 1
+    return f"{name}-{number}"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.errors import RecordingError
+from mlcore.io.faults import reading
 from mlcore.types import EegInfo
 
 #: (channel indices in file order, first sample, sample after the last) -> (C, T) in volts
@@ -35,7 +36,7 @@ class EegRecording:
     events: tuple[EegEvent, ...]
     fetch: Fetch
     warnings: tuple[str, ...] = ()
-    #: stretches (start_s, stop_s) in which nothing was recorded; they read as zeros
+    #: stretches (start_s, stop_s) in which nothing was recorded
     gaps: tuple[tuple[float, float], ...] = ()
 
     def read(self, channels: Sequence[str] | None, start_s: float, stop_s: float) -> NDArray[np.float64]:
@@ -47,7 +48,8 @@ class EegRecording:
             stop_s: end in seconds, not included; clipped to the recording.
 
         Returns:
-            (C, T) float64 in volts; channels without an electrical unit stay in their own unit.
+            (C, T) float64 in volts; channels without an electrical unit stay in their own unit. Pauses, and samples
+            that are no numbers (NaN, infinite), are zeros: `gaps` and `warnings` tell of them.
 
         Raises:
             RecordingError: a channel is not in the file, or the file can't be read there.
@@ -57,7 +59,9 @@ class EegRecording:
         picks = self._indices(channels)
         if first == last or not picks:
             return np.zeros((len(picks), last - first))
-        return self.fetch(picks, first, last)
+        with reading(self.path, self.info.format):
+            samples = self.fetch(picks, first, last)
+        return np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 
     def _indices(self, channels: Sequence[str] | None) -> list[int]:
         if channels is None:

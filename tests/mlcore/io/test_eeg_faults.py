@@ -87,4 +87,4 @@ def test_recording_that_was_never_closed_is_read_with_a_warning(tmp_path: Path) 
     content[236:244] = b"-1      "
     recording = open_eeg(_damaged(tmp_path, "open.bdf", bytes(content)))
     assert recording.info.duration_s == 5.0
-    assert recording.warnings[0].startswith("open.bdf: Number of records")
+    assert recording.warnings == ("open.bdf: the recording was never closed; it holds 5 records.",)

@@ -87,6 +87,6 @@ def test_xdf_uses_the_effective_rate() -> None:
     assert info.sfreq == pytest.approx(998.4, abs=0.1)
 
 
-def test_unreadable_format_is_a_sentence() -> None:
-    with pytest.raises(RecordingError, match=r"^test\.cnt: \.cnt is not read as EEG"):
+def test_cnt_whose_sizes_do_not_fit_is_a_sentence() -> None:
+    with pytest.raises(RecordingError, match=r"^test\.cnt: its header claims 26080 samples of 2 channels"):
         open_eeg(shared_file("eeg", "eeglab", "test.cnt"))
