@@ -13,34 +13,11 @@ from pathlib import Path
 SUMMARY = "Say what each file is (EEG, video), or why it can't be read."
 
 #: what people record faces in; FFmpeg looks at the contents, whatever the name
-_VIDEO_SUFFIXES = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".avi",
-        ".mkv",
-        ".webm",
-        ".mpg",
-        ".mpeg",
-        ".wmv",
-        ".asf",
-        ".flv",
-        ".ogv",
-        ".ogg",
-        ".mts",
-        ".m2ts",
-        ".ts",
-        ".3gp",
-        ".mxf",
-        ".vob",
-        ".mjpeg",
-        ".y4m",
-        ".h264",
-        ".h265",
-        ".hevc",
-    ]
+_VIDEO_NAMES = (
+    ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .wmv .asf .flv .ogv .ogg .mts .m2ts .ts .3gp .mxf .vob .mjpeg .y4m "
+    ".h264 .h265 .hevc"
 )
+_VIDEO_SUFFIXES = frozenset(_VIDEO_NAMES.split())
 
 
 class Kind(StrEnum):

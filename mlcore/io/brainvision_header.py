@@ -1,4 +1,4 @@
-"""The header and the markers of BrainVision recordings, checked before MNE-Python reads them."""
+"""The header (.vhdr) of BrainVision recordings, checked before anything in it is believed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,31 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from mlcore.errors import RecordingError
+from mlcore.io.kinds import channel_kind
+from mlcore.io.units import volts_per_unit
 
 _MAGIC = re.compile(rb"^(\xef\xbb\xbf)?\s*Brain ?Vision", re.IGNORECASE)
 _MAX_TEXT_BYTES = 50_000_000
 _MAX_CHANNELS = 5000
 _MAX_SFREQ = 1e6
+_SECTION = re.compile(r"^\[([^\]]+)\]", re.MULTILINE)
 _SETTING = re.compile(r"^\s*(\w+)\s*=[ \t]*(.*?)\s*$", re.MULTILINE)
-_MARKER = re.compile(r"^Mk\d+=([^,\r\n]*),([^,\r\n]*),\s*(\d+)\s*(?:,([^\r\n]*))?$", re.MULTILINE)
-_ITEM_BYTES = {"INT_16": 2, "INT_32": 4, "IEEE_FLOAT_32": 4}
-_NEW_SEGMENT = "New Segment"
+#: numpy's names of the samples' types
+_DTYPES = {"INT_16": "<i2", "UINT_16": "<u2", "INT_32": "<i4", "IEEE_FLOAT_32": "<f4"}
+
+Settings = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BrainVisionChannel:
+    """One channel; value = factor · raw, in volts or in its own unit."""
+
+    name: str
+    kind: str
+    factor: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +40,13 @@ class BrainVisionHeader:
     data_path: Path
     #: None where there are no markers
     marker_path: Path | None
-    n_channels: int
+    channels: tuple[BrainVisionChannel, ...]
     sfreq: float
+    n_rows: int
+    dtype: str
+    #: channel after channel, instead of moment after moment
+    is_vectorized: bool
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BrainVisionMarker:
-    """One line of a .vmrk."""
-
-    kind: str
-    description: str
-    #: index of the sample, from 0
-    row: int
-    #: when a segment began, on the recorder's clock
-    began: datetime | None
-
-    @property
-    def begins_segment(self) -> bool:
-        """Whether the recorder was started here."""
-        return self.kind == _NEW_SEGMENT
 
 
 def read_brainvision_header(path: Path) -> BrainVisionHeader:
@@ -56,21 +55,26 @@ def read_brainvision_header(path: Path) -> BrainVisionHeader:
     Raises:
         RecordingError: no BrainVision header, senseless numbers, data missing, elsewhere or cut short.
     """
-    with path.open("rb") as file:
-        content = file.read(_MAX_TEXT_BYTES)
-    if not _MAGIC.match(content):
-        raise RecordingError(f"{path.name}: this is no BrainVision header (its first line says otherwise).")
-    settings = _settings(_decoded(content))
-    n_channels = _number(path, settings, "NumberOfChannels", least=1, most=_MAX_CHANNELS)
-    interval_us = _number(path, settings, "SamplingInterval", least=1e6 / _MAX_SFREQ, most=1e9)
+    sections = _sections(read_brainvision_text(path))
+    common, binary = sections.get("common infos", {}), sections.get("binary infos", {})
+    n_channels = int(_number(path, common, "NumberOfChannels", least=1, most=_MAX_CHANNELS))
+    interval_us = _number(path, common, "SamplingInterval", least=1e6 / _MAX_SFREQ, most=1e9)
     notes: list[str] = []
-    data_path = _beside(path, settings.get("datafile", ""), (".eeg", ".dat"), notes)
+    data_path = _beside(path, common.get("datafile", ""), (".eeg", ".dat"), notes)
     if data_path is None:
-        named = settings.get("datafile") or "a file that is not named"
+        named = common.get("datafile") or "a file that is not named"
         raise RecordingError(f"{path.name}: its samples are in {named}, which is missing; put it beside the header.")
-    _check_size(data_path, settings, int(n_channels))
+    dtype = _dtype(path, common, binary)
+    n_rows = _n_rows(data_path, common, n_channels, dtype=dtype)
     return BrainVisionHeader(
-        data_path, _markers_beside(path, settings, notes), int(n_channels), 1e6 / interval_us, tuple(notes)
+        data_path=data_path,
+        marker_path=_markers_beside(path, common, notes),
+        channels=_channels(path, sections.get("channel infos", {}), n_channels),
+        sfreq=1e6 / interval_us,
+        n_rows=n_rows,
+        dtype=dtype,
+        is_vectorized=common.get("dataorientation", "").upper() == "VECTORIZED",
+        notes=tuple(notes),
     )
 
 
@@ -83,42 +87,31 @@ def parts_of(path: Path) -> tuple[Path, ...]:
     return tuple(part for part in (header.data_path, header.marker_path) if part is not None)
 
 
-def read_brainvision_markers(path: Path) -> tuple[BrainVisionMarker, ...]:
-    """The markers of a .vmrk; commas in a text are written as "\\1".
+def read_brainvision_text(path: Path) -> str:
+    """A .vhdr or .vmrk: UTF-8, as the standard asks for, or the code page of older recorders.
 
     Raises:
-        RecordingError: this is no marker file.
+        RecordingError: its first line is not BrainVision's.
     """
     with path.open("rb") as file:
         content = file.read(_MAX_TEXT_BYTES)
     if not _MAGIC.match(content):
-        raise RecordingError(f"{path.name}: this is no BrainVision marker file (its first line says otherwise).")
-    return tuple(
-        BrainVisionMarker(
-            kind=kind.replace(r"\1", ","),
-            description=description.replace(r"\1", ",").strip(),
-            row=int(position) - 1,
-            began=_date(rest.rpartition(",")[2]),
-        )
-        for kind, description, position, rest in _MARKER.findall(_decoded(content).replace("\r\n", "\n"))
-    )
-
-
-def _decoded(content: bytes) -> str:
-    """UTF-8, as the standard asks for, or the code page of older recorders."""
+        raise RecordingError(f"{path.name}: this is no BrainVision file (its first line says otherwise).")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        text = content.decode("latin-1")
+    return text.replace("\r\n", "\n")
 
 
-def _settings(text: str) -> dict[str, str]:
-    """Name (lower case) -> value; the free text of the comment is no part of them."""
-    body = re.split(r"^\[Comment\]", text, maxsplit=1, flags=re.MULTILINE | re.IGNORECASE)[0]
-    return {name.lower(): value for name, value in _SETTING.findall(body.replace("\r", ""))}
+def _sections(text: str) -> dict[str, Settings]:
+    """Section -> setting -> value, names in lower case. The comment is free text, and none of them."""
+    parts = _SECTION.split(text)
+    pairs = zip(parts[1::2], parts[2::2], strict=True)
+    return {name.lower(): {key.lower(): value for key, value in _SETTING.findall(body)} for name, body in pairs}
 
 
-def _number(path: Path, settings: Mapping[str, str], name: str, *, least: float, most: float) -> float:
+def _number(path: Path, settings: Settings, name: str, *, least: float, most: float) -> float:
     told = settings.get(name.lower(), "")
     try:
         value = float(told)
@@ -129,7 +122,29 @@ def _number(path: Path, settings: Mapping[str, str], name: str, *, least: float,
     return value
 
 
-def _markers_beside(path: Path, settings: Mapping[str, str], notes: list[str]) -> Path | None:
+def _channels(path: Path, infos: Settings, n_channels: int) -> tuple[BrainVisionChannel, ...]:
+    missing = [number for number in range(1, n_channels + 1) if f"ch{number}" not in infos]
+    if missing:
+        raise RecordingError(f"{path.name}: its header claims {n_channels} channels and does not name Ch{missing[0]}.")
+    return tuple(_channel(path, infos[f"ch{number}"]) for number in range(1, n_channels + 1))
+
+
+def _channel(path: Path, line: str) -> BrainVisionChannel:
+    """`name,reference,resolution,unit`; a comma in a name is written as "\\1", no unit means microvolts."""
+    name, _reference, resolution, unit = ([*line.split(","), "", "", ""])[:4]
+    try:
+        gain = float(resolution or 1.0)
+    except ValueError:
+        gain = math.nan
+    if not math.isfinite(gain):
+        raise RecordingError(f"{path.name}: its header gives {resolution!r} as the resolution of {name}.")
+    plain = name.replace(r"\1", ",")
+    volts = volts_per_unit(unit or "µV")
+    kind = channel_kind(plain, "eeg")
+    return BrainVisionChannel(plain, "misc" if volts is None and kind == "eeg" else kind, gain * (volts or 1.0))
+
+
+def _markers_beside(path: Path, settings: Settings, notes: list[str]) -> Path | None:
     named = settings.get("markerfile", "")
     if not named:
         return None
@@ -152,31 +167,25 @@ def _beside(path: Path, named: str, suffixes: tuple[str, ...], notes: list[str])
     return renamed
 
 
-def _check_size(data_path: Path, settings: Mapping[str, str], n_channels: int) -> None:
-    if settings.get("dataformat", "").upper() != "BINARY":
-        return
-    item_bytes = _ITEM_BYTES.get(settings.get("binaryformat", "INT_16").upper())
-    if item_bytes is None:
-        raise RecordingError(f"{data_path.name}: samples of type {settings['binaryformat']} are not read.")
-    held, odd = divmod(data_path.stat().st_size, item_bytes * n_channels)
-    promised = settings.get("datapoints", "")
-    n_promised = int(promised) if promised.isdigit() and len(promised) < 16 else 0
+def _dtype(path: Path, common: Settings, binary: Settings) -> str:
+    if common.get("dataformat", "").upper() != "BINARY":
+        raise RecordingError(f"{path.name}: its samples are stored as text; export them as binary.")
+    named = binary.get("binaryformat", "INT_16").upper()
+    if named not in _DTYPES or binary.get("usebigendianorder", "").upper() == "YES":
+        raise RecordingError(f"{path.name}: samples of type {named}, in this order of bytes, are not read.")
+    return _DTYPES[named]
+
+
+def _n_rows(data_path: Path, common: Settings, n_channels: int, *, dtype: str) -> int:
+    held, odd = divmod(data_path.stat().st_size, int(dtype[-1]) * n_channels)
+    told = common.get("datapoints", "")
+    n_promised = int(told) if told.isdigit() and len(told) < 16 else 0
     if held == 0:
         raise RecordingError(f"{data_path.name}: the file holds no samples.")
     if odd or held < n_promised:
-        told = f", and its header promises {n_promised} moments" if n_promised else ""
+        promise = f", and its header promises {n_promised} moments" if n_promised else ""
         raise RecordingError(
             f"{data_path.name}: the file was cut short, or its header is of another recording: it holds {held} moments"
-            f" of {n_channels} channels and {odd} bytes{told}; copy it again."
+            f" of {n_channels} channels and {odd} bytes{promise}; copy it again."
         )
-
-
-def _date(text: str) -> datetime | None:
-    """YYYYMMDDhhmmss and six digits of microseconds."""
-    digits = text.strip()
-    if not re.fullmatch(r"\d{20}", digits) or not digits.strip("0"):
-        return None
-    try:
-        return datetime.strptime(digits, "%Y%m%d%H%M%S%f")  # noqa: DTZ007 (differences alone are used)
-    except ValueError:
-        return None
+    return held

@@ -73,8 +73,9 @@ class _Reader:
         entries = [entry for content in contents for entry in content.split(b"\0") if entry]
         parsed = [_ENTRY.match(entry) for entry in entries]
         self._n_broken += sum(found is None for found in parsed)
-        first = parsed[0] if parsed else None
-        self._starts_s.append(float(first[1]) if first else None)
+        keeper = parsed[0] if parsed else None
+        keeps_time = keeper is not None and keeper[2][:1] in (b"", b"\x14")  # its first text is empty
+        self._starts_s.append(float(keeper[1]) if keeper and keeps_time else None)
         for found in parsed:
             if found:
                 self._add(float(found[1]), found[2])

@@ -72,8 +72,8 @@ def _without_folder(reason: object, path: Path) -> str:
 
 
 def _tells(item: warnings.WarningMessage) -> bool:
-    """Deprecations and MNE's wishes for file names speak to programmers, not about the file."""
-    if "naming conventions" in str(item.message):
+    """Deprecations, numpy's divisions and MNE's wishes for file names speak to programmers, not about the file."""
+    if any(phrase in str(item.message) for phrase in ("naming conventions", "encountered in")):
         return False
     return not issubclass(item.category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning))
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.errors import RecordingError
+from mlcore.io.kinds import unique_names
 from mlcore.io.mne_files import mne_fetch, mne_info
 from mlcore.io.notes import doubles_notes, outside_notes
 from mlcore.io.recording import EegRecording, Fetch
@@ -27,9 +28,9 @@ _TABLE_HEAD_BYTES = 9
 
 @dataclass(frozen=True, slots=True)
 class CntHeader:
-    """Sizes that a CNT header declares."""
+    """What a CNT header declares."""
 
-    n_channels: int
+    labels: tuple[str, ...]
     #: bytes of a sample, 2 or 4
     item_bytes: int
     #: samples of one channel that are stored together
@@ -45,7 +46,7 @@ def open_cnt(path: Path) -> EegRecording:
     header = read_cnt_header(path)
     data_format = "int16" if header.item_bytes == 2 else "int32"
     raw = mne.io.read_raw_cnt(path, data_format=data_format, preload=False, verbose="error")
-    info, doubles = mne_info(raw, "CNT")
+    info, _doubles = mne_info(raw, "CNT")  # MNE numbers doubles and keeps silent
     onsets_s = [float(onset) for onset in raw.annotations.onset]
     texts = [str(text) for text in raw.annotations.description]
     words = annotation_events(onsets_s, texts, duration_s=info.duration_s)
@@ -55,7 +56,7 @@ def open_cnt(path: Path) -> EegRecording:
         info=info,
         events=in_order(words, recorded_triggers(info, fetch)),
         fetch=fetch,
-        warnings=(*doubles_notes(path, doubles), *outside_notes(path, len(texts) - len(words))),
+        warnings=(*doubles_notes(path, unique_names(header.labels)[1]), *outside_notes(path, len(texts) - len(words))),
     )
 
 
@@ -77,11 +78,16 @@ def read_cnt_header(path: Path) -> CntHeader:
             raise RecordingError(f"{path.name}: its header claims {n_channels} channels, which the file can't hold.")
         if not data_start < table_start <= size - _TABLE_HEAD_BYTES:
             raise RecordingError(f"{path.name}: the file was cut short: its event table is missing; copy it again.")
+        labels = tuple(_label(file.read(_CHANNEL_BYTES)) for _channel in range(n_channels))
         file.seek(table_start)
         _check_table(path, file.read(_TABLE_HEAD_BYTES), room=size - table_start - _TABLE_HEAD_BYTES)
     item_bytes = _item_bytes(path, table_start - data_start, n_channels=n_channels, n_samples=n_samples)
     together_bytes = struct.unpack_from("<i", setup, 894)[0]
-    return CntHeader(n_channels, item_bytes, max(1, together_bytes // item_bytes))
+    return CntHeader(labels, item_bytes, max(1, together_bytes // item_bytes))
+
+
+def _label(head: bytes) -> str:
+    return head[:10].partition(b"\0")[0].decode("latin-1").strip()
 
 
 def _check_start(path: Path, setup: bytes) -> None:
