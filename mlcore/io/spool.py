@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from collections.abc import Sequence
 from typing import IO
 
@@ -18,6 +19,7 @@ class SampleSpool:
 
     def __init__(self, n_channels: int) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="concord-eeg-")  # noqa: SIM115 (lives as long as self)
+        weakref.finalize(self, self._file.close)
         self.n_channels = n_channels
         self.n_rows = 0
         #: per channel, how many of its samples are no numbers
