@@ -1,4 +1,4 @@
-"""What every layout offers: recognise a source, list its recordings, relate the clocks of one."""
+"""What every layout offers: recognise a source, list its recordings, open one's EEG, relate its clocks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mlcore.errors import RecordingError
-from mlcore.io.eeg import EegRecording
+from mlcore.io.eeg import EegRecording, open_eeg
 from mlcore.types import ClockMap, RecordingSpec, TrialSpec, VideoInfo
 
 
@@ -24,6 +27,26 @@ class Discovery:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureTrack:
+    """Features that came without the signal or video they were made from."""
+
+    #: what they were measured on, and how: "eeg features", "face", …; a key of `RecordingSpec.track_paths`
+    modality: str
+    #: (F,) names
+    features: tuple[str, ...]
+    #: rows a second; None = one row that stands for the whole recording
+    sfreq: float | None
+    values: NDArray[np.float64]  # (T, F), NaN = missing
+    #: session time of the first row
+    start_s: float = 0.0
+
+    @property
+    def stop_s(self) -> float:
+        """Session time after the last row; `start_s` where the track has no time."""
+        return self.start_s + (len(self.values) / self.sfreq if self.sfreq else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """The files of one recording, opened."""
 
@@ -37,6 +60,11 @@ class Opened:
         names = (path for path in self.spec.companion_paths if path.lower().endswith(suffix))
         return next((self.root / name for name in names), None)
 
+    @property
+    def video_path(self) -> Path | None:
+        """Where the video lies."""
+        return self.root / self.spec.video_path if self.spec.video_path else None
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -46,6 +74,7 @@ class Relation:
     #: () = one trial over everything there is
     trials: tuple[TrialSpec, ...]
     warnings: tuple[str, ...] = ()
+    tracks: tuple[FeatureTrack, ...] = ()
 
 
 class Layout(Protocol):
@@ -59,13 +88,30 @@ class Layout(Protocol):
     def find(self, source: Path) -> Discovery:
         """List the recordings; LayoutError where the source as a whole makes no sense."""
 
+    def open_eeg(self, spec: RecordingSpec, root: Path) -> EegRecording:
+        """Open the EEG of a recording that has one; `open_file` for layouts whose EEG is a file of its own."""
+
     def relate(self, opened: Opened) -> Relation:
         """Relate the clocks and find the trials of one recording."""
+
+
+def open_file(spec: RecordingSpec, root: Path) -> EegRecording:
+    """Open the file at `spec.eeg_path`, told apart by its suffix; its rate from `spec.eeg_sfreq` where it says none.
+
+    Raises:
+        RecordingError: absent, outside the root, damaged, or of a format that is not read.
+    """
+    return open_eeg(named_file(root, str(spec.eeg_path)), sfreq=spec.eeg_sfreq)
 
 
 def leads_out(root: Path, path: Path) -> bool:
     """Whether a file below the root is in truth elsewhere, by dots or by links."""
     return not path.resolve().is_relative_to(root.resolve())
+
+
+def relative(path: Path | None, root: Path) -> str | None:
+    """A path below the root with forward slashes; None stays None."""
+    return None if path is None else path.relative_to(root).as_posix()
 
 
 def named_file(root: Path, relative: str) -> Path:
