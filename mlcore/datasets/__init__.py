@@ -1,6 +1,15 @@
 """Layouts of the data sets that laboratories bring: finding their recordings, and reading one."""
 
-from mlcore.datasets.discovery import Discovery, find_recordings
-from mlcore.datasets.reading import Recording, read_recording
+from mlcore.datasets.discovery import LAYOUTS, Discovery, find_recordings
+from mlcore.datasets.layout import FeatureTrack
+from mlcore.datasets.reading import Recording, open_recording_eeg, read_recording
 
-__all__ = ["Discovery", "Recording", "find_recordings", "read_recording"]
+__all__ = [
+    "LAYOUTS",
+    "Discovery",
+    "FeatureTrack",
+    "Recording",
+    "find_recordings",
+    "open_recording_eeg",
+    "read_recording",
+]

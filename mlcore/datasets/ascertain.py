@@ -106,4 +106,3 @@ def _spec(place: Place, files: _Files, *, root: Path) -> RecordingSpec:
         part=clip - 1,
         track_paths={modality: path.relative_to(root).as_posix() for modality, path in tracks.items()},
     )
-

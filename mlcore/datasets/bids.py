@@ -57,7 +57,9 @@ def find(source: Path) -> Discovery:
 def _is_recording(path: Path, root: Path) -> bool:
     folders = path.relative_to(root).parts[:-1]
     is_named = path.stem.lower().endswith("_eeg") and path.name.startswith("sub-")
-    return is_named and path.suffix.lower() in EEG_SUFFIXES and not _APART & {*folders} and folders[:1] != ("sourcedata",)
+    return (
+        is_named and path.suffix.lower() in EEG_SUFFIXES and not _APART & {*folders} and folders[:1] != ("sourcedata",)
+    )
 
 
 def _sorted_out(source: Path) -> tuple[list[Path], dict[str, list[Path]]]:

@@ -97,7 +97,8 @@ def _scaled(recording: EegRecording, rows: dict[str, Row]) -> EegRecording:
         return recording
 
     def fetch(picks: Sequence[int], first: int, last: int) -> NDArray[np.float64]:
-        return recording.fetch(picks, first, last) * factors[list(picks), None]
+        scaled: NDArray[np.float64] = recording.fetch(picks, first, last) * factors[list(picks), None]
+        return scaled
 
     return replace(recording, fetch=fetch)
 

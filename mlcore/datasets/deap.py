@@ -117,7 +117,7 @@ def _specs(subject: int, path: Path, *, files: _Files, ratings: Ratings, root: P
 def _trials_of(path: Path, subject: int, rated: list[Rated]) -> list[Rated]:
     """The trial of each part: rows of a .dat go by Experiment_id, stretches of a .bdf by presentation."""
     if path.suffix.lower() == ".bdf":
-        known = {row.trial: row for row in rated}
+        known = {row.trial: row for row in rated if row.trial is not None}
         return [known.get(trial, Rated(subject, trial, None)) for trial in range(1, max(known, default=N_TRIALS) + 1)]
     shape = array_shapes(path).get("data", ())
     if len(shape) != 3:
@@ -146,5 +146,9 @@ def _why(specs: list[RecordingSpec], files: _Files, notes: list[str]) -> str:
     n_bare = sum(spec.video_path is None and not spec.error for spec in specs)
     bare = [f"{counted(n_bare, 'trial')} of {len(specs)} without face video."] if n_bare else []
     n_both = files.n_originals_left_out
-    both = [f"{counted(n_both, 'original recording')} (.bdf) left out: the same subjects' .dat was read."] if n_both else []
+    both = (
+        [f"{counted(n_both, 'original recording')} (.bdf) left out: the same subjects' .dat was read."]
+        if n_both
+        else []
+    )
     return " ".join([*notes, *bare, *both])

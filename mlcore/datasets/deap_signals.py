@@ -43,7 +43,9 @@ def open_eeg(spec: RecordingSpec, root: Path) -> EegRecording:
 def _row(path: Path, part: int) -> EegRecording:
     data = read_arrays(path, ("data",))["data"]
     if data.ndim != 3 or part >= len(data):
-        raise RecordingError(f"{path.name}: expected trials × channels × samples with row {part + 1}, got {data.shape}.")
+        raise RecordingError(
+            f"{path.name}: expected trials × channels × samples with row {part + 1}, got {data.shape}."
+        )
     names = EEG_CHANNELS + BODY_CHANNELS
     n_channels = data.shape[1]
     if n_channels not in (len(EEG_CHANNELS), len(names)):

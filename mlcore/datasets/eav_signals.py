@@ -53,7 +53,7 @@ def eeg_facts(path: Path, *, n_labels: int | None) -> EegFacts:
     shapes = {variable.name: variable.shape for variable in mat_variables(path)}
     key = next((name for name in _KEYS if len(shapes.get(name, ())) == 3), None)
     if key is None:
-        raise RecordingError(f"{path.name}: expected an array 'seg1' or 'seg' of three axes, got {shapes or 'nothing'}.")
+        raise RecordingError(f"{path.name}: expected an array 'seg1' or 'seg' with three axes, got {shapes}.")
     shape = shapes[key]
     as_labels = [axis for axis in (2, 0, 1) if shape[axis] == n_labels]
     trial_axis = as_labels[0] if as_labels else 2

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mlcore.datasets.layout import Discovery, Opened, Relation, leads_out
+from mlcore.datasets.layout import Discovery, relative
+from mlcore.datasets.layout import open_file as open_eeg
 from mlcore.datasets.mahnob_clock import relate as relate
 from mlcore.datasets.mahnob_xml import SessionXml, read_session_xml
 from mlcore.errors import LayoutError
 from mlcore.types import RecordingSpec
 
-__all__ = ["NAME", "Opened", "Relation", "find", "recognise", "relate"]
+__all__ = ["NAME", "find", "open_eeg", "recognise", "relate"]
 
 NAME = "mahnob"
 _FOLDER = "Sessions"
@@ -58,15 +59,12 @@ def _spec(folder: Path, *, root: Path) -> RecordingSpec | None:
     if eeg is None and video is None:
         return _unusable(folder, f"{folder.name}: the session folder holds neither a BDF file nor a colour video.")
     companions = [folder / _XML, *([gaze] if gaze else [])]
-    outside = [path.name for path in (eeg, video, *companions) if path and leads_out(root, path)]
-    if outside:
-        return _unusable(folder, f"{folder.name}/{outside[0]}: the link leads out of the folder of the recordings.")
     return RecordingSpec(
         subject=session.subject,
         session=folder.name,
         layout=NAME,
-        eeg_path=_relative(eeg, root),
-        video_path=_relative(video, root),
+        eeg_path=relative(eeg, root),
+        video_path=relative(video, root),
         companion_paths=tuple(path.relative_to(root).as_posix() for path in companions),
         sync_hints=session.clock_hints(),
     )
@@ -80,10 +78,6 @@ def _unusable(folder: Path, error: str) -> RecordingSpec:
 def _subject_of(number: int) -> str:
     """Folder number n = (subject − 1)·130 + section."""
     return str((number - 1) // 130 + 1)
-
-
-def _relative(path: Path | None, root: Path) -> str | None:
-    return None if path is None else path.relative_to(root).as_posix()
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:

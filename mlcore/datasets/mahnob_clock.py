@@ -10,9 +10,8 @@ from mlcore.datasets.mahnob_gaze import GazeMarks, read_gaze_marks
 from mlcore.datasets.mahnob_xml import SessionXml, read_session_xml, section_of
 from mlcore.errors import LayoutError, RecordingError
 from mlcore.sync import unrelated
-from mlcore.types import ClockMap, TrialSpec, VideoInfo
+from mlcore.types import ClockMap, SyncMethod, TrialSpec, VideoInfo
 
-METHOD = "audio counter"
 #: the file's frame rate against the camera's: further apart they speak of different things
 _LARGEST_RATE_ERROR = 0.01
 _NO_RATE_ERROR = 1e-5
@@ -99,7 +98,9 @@ def _clock(opened: Opened, *, on_eeg: _Film, on_camera: _Film, notes: list[str])
     residual_ms = _residual_ms(on_eeg, on_camera, offset_s)
     if residual_ms is not None and residual_ms > _LARGEST_RESIDUAL_MS:
         notes.append(f"EEG and audio counter disagree by {residual_ms:.0f} ms about the film's end.")
-    return ClockMap(offset_s, _rate_error(opened.video, opened.spec.sync_hints, notes), residual_ms, METHOD)
+    return ClockMap(
+        offset_s, _rate_error(opened.video, opened.spec.sync_hints, notes), residual_ms, SyncMethod.AUDIO_COUNTER.value
+    )
 
 
 def _residual_ms(on_eeg: _Film, on_camera: _Film, offset_s: float) -> float | None:

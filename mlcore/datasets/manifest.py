@@ -1,30 +1,30 @@
-"""A CSV manifest: one line a session, with its EEG file, its video file, and the offset between them."""
+"""A CSV manifest: one line a session, with its EEG file, its video file, and what relates the two."""
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-import os
 from dataclasses import replace
 from pathlib import Path
 
 from mlcore.datasets.companions import companions
-from mlcore.datasets.layout import Discovery, Opened, Relation, leads_out
+from mlcore.datasets.layout import Discovery, Opened, Relation
+from mlcore.datasets.layout import open_file as open_eeg
+from mlcore.datasets.manifest_columns import OFFSET_HINT, hints, numbers_problem, rate_of, sync_points
+from mlcore.datasets.manifest_paths import below, common_root, file_problem, folder_of
+from mlcore.datasets.manifest_trials import read_trials
+from mlcore.datasets.tables import Row, Table, read_table
 from mlcore.errors import LayoutError
 from mlcore.sync import given_offset, unrelated
-from mlcore.types import RecordingSpec
+from mlcore.types import RecordingSpec, SyncMethod
+
+__all__ = ["NAME", "find", "open_eeg", "recognise", "relate"]
 
 NAME = "manifest"
 FILE_NAME = "manifest.csv"
-OFFSET_HINT = "video_offset_s"
 _REQUIRED = ("subject", "session")
-_FILES = ("eeg_file", "video_file")
-#: folders above the manifest's own that its files may lie in
-_MOST_LEVELS_UP = 2
-_LARGEST_BYTES = 20_000_000
-
-Row = dict[str, str]
+_STREAMS = ("eeg_file", "video_file")
+_TRIALS = "trials_file"
+_PATHS = (*_STREAMS, _TRIALS)
+_TABLE_SUFFIXES = (".csv", ".tsv")
 
 
 def recognise(source: Path) -> str | None:
@@ -33,7 +33,7 @@ def recognise(source: Path) -> str | None:
     if path is None:
         return None
     try:
-        columns, _rows = _table(path)
+        columns = _table(path).columns
     except LayoutError:
         return None
     return f"{path.name} has the columns {', '.join(columns)}"
@@ -44,25 +44,23 @@ def find(source: Path) -> Discovery:
     path = _csv_path(source)
     if path is None:
         raise LayoutError(f"{source.name}: expected a CSV file, or a folder that holds {FILE_NAME}.")
-    _columns, rows = _table(path)
-    base = Path(os.path.abspath(path.parent))  # noqa: PTH100 (keeps links unresolved: they are checked against the root)
-    root = _root(base, rows)
+    rows, base = _table(path).rows, folder_of(path)
+    root = common_root(base, (row.get(column, "") for row in rows for column in _PATHS))
     specs = [_spec(row, line=line, base=base, root=root) for line, row in enumerate(rows, start=2)]
     return Discovery(root=root, layout=NAME, why="", recordings=tuple(_without_doubles(specs)))
 
 
 def relate(opened: Opened) -> Relation:
-    """The clock is what the manifest says; nothing measured it."""
+    """The clock is what the manifest says; nothing measured it. Trials are those of its trials_file."""
+    path = next((named for suffix in _TABLE_SUFFIXES if (named := opened.companion(suffix))), None)
+    trials = read_trials(path) if path else ()
     if opened.eeg is None or opened.video is None:
-        return Relation(unrelated(), ())
-    hints = opened.spec.sync_hints
-    if OFFSET_HINT not in hints:
-        return Relation(
-            unrelated(method="same start"),
-            (),
-            ("The manifest gives no video_offset_s: EEG and video were taken to begin together.",),
-        )
-    return Relation(given_offset(hints[OFFSET_HINT]), ())
+        return Relation(unrelated(), trials)
+    if OFFSET_HINT in opened.spec.sync_hints:
+        return Relation(given_offset(opened.spec.sync_hints[OFFSET_HINT]), trials)
+    clock = unrelated(method=SyncMethod.SAME_START.value)
+    note = "The manifest gives no video_offset_s: EEG and video were taken to begin together."
+    return Relation(clock, trials, () if opened.spec.sync_points else (note,))
 
 
 def _csv_path(source: Path) -> Path | None:
@@ -70,117 +68,56 @@ def _csv_path(source: Path) -> Path | None:
     return path if path.is_file() and path.suffix.lower() == ".csv" else None
 
 
-def _table(path: Path) -> tuple[tuple[str, ...], list[Row]]:
-    """Columns and lines of the file, all cells stripped."""
-    if path.stat().st_size > _LARGEST_BYTES:
-        raise LayoutError(f"{path.name}: a manifest above {_LARGEST_BYTES // 1_000_000} MB is not read.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        first = text.splitlines()[0] if text.strip() else ""
-        delimiter = max(",;\t", key=first.count)
-        reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, restkey="", restval="", strict=True)
-        columns = tuple((name or "").strip() for name in reader.fieldnames or ())
-        rows = [{(key or "").strip(): _cell(value) for key, value in row.items()} for row in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise LayoutError(f"{path.name}: can't be read as CSV in UTF-8 ({error}).") from error
-    _require_columns(path, columns)
-    return columns, rows
-
-
-def _cell(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _require_columns(path: Path, columns: tuple[str, ...]) -> None:
-    missing = [name for name in _REQUIRED if name not in columns]
-    if missing or not any(name in columns for name in _FILES):
-        wanted = ", ".join([*_REQUIRED, *_FILES])
-        raise LayoutError(f"{path.name}: expected the columns {wanted}; found {', '.join(columns) or 'none'}.")
-
-
-def _root(base: Path, rows: list[Row]) -> Path:
-    """The deepest folder that holds the manifest and all files that may be read."""
-    folders = [base]
-    for row in rows:
-        named = [row.get(column, "") for column in _FILES]
-        folders += [_lexical(base, name).parent for name in named if name and not _refusal(base, name)]
-    return Path(os.path.commonpath([str(folder) for folder in folders]))
-
-
-def _lexical(base: Path, name: str) -> Path:
-    return Path(os.path.normpath(base / name))
-
-
-def _refusal(base: Path, name: str) -> str:
-    """Why a path is not followed; empty if it is."""
-    if "\0" in name or "\\" in name:
-        return "is no path with forward slashes"
-    if Path(name).is_absolute():
-        return "is an absolute path; give it relative to the manifest"
-    upmost = base.parents[min(_MOST_LEVELS_UP, len(base.parents)) - 1] if base.parents else base
-    if not _lexical(base, name).is_relative_to(upmost):
-        return f"leads more than {_MOST_LEVELS_UP} folders above the manifest; move the manifest nearer to its files"
-    return ""
+def _table(path: Path) -> Table:
+    table = read_table(path)
+    missing = [name for name in _REQUIRED if name not in table.columns]
+    if missing or not any(name in table.columns for name in _STREAMS):
+        wanted = ", ".join([*_REQUIRED, *_STREAMS])
+        raise LayoutError(f"{path.name}: expected the columns {wanted}; found {', '.join(table.columns) or 'none'}.")
+    return table
 
 
 def _spec(row: Row, *, line: int, base: Path, root: Path) -> RecordingSpec:
+    subject, session = row["subject"] or f"line {line}", row["session"] or f"line {line}"
     problem = _problem(row, base=base, root=root)
-    named = {column: row.get(column, "") for column in _FILES}
-    paths = {column: _relative(base, root, name) for column, name in named.items()} if not problem else {}
-    eeg_path = paths.get("eeg_file")
+    if problem:
+        error = f"Line {line} of the manifest: {problem}."
+        return RecordingSpec(subject, session, NAME, eeg_path=None, video_path=None, error=error)
+    eeg_path, video_path, trials_path = (below(root, base, row.get(column, "")) for column in _PATHS)
     return RecordingSpec(
-        subject=row["subject"] or f"line {line}",
-        session=row["session"] or f"line {line}",
+        subject=subject,
+        session=session,
         layout=NAME,
         eeg_path=eeg_path,
-        video_path=paths.get("video_file"),
-        companion_paths=companions(root, eeg_path) if eeg_path else (),
-        sync_hints={OFFSET_HINT: float(row[OFFSET_HINT])} if not problem and row.get(OFFSET_HINT) else {},
-        error=f"Line {line} of the manifest: {problem}." if problem else "",
+        video_path=video_path,
+        companion_paths=(*(companions(root, eeg_path) if eeg_path else ()), *([trials_path] if trials_path else [])),
+        sync_hints=hints(row),
+        sync_points=sync_points(row),
+        eeg_sfreq=rate_of(row),
     )
 
 
 def _problem(row: Row, *, base: Path, root: Path) -> str:
     """What makes a line unusable; empty if nothing does."""
-    named = [name for name in (row.get(column, "") for column in _FILES) if name]
+    named = [name for name in (row.get(column, "") for column in _PATHS) if name]
     if not row["subject"] or not row["session"]:
         return "subject or session is empty"
-    if not named:
+    if not any(row.get(column) for column in _STREAMS):
         return "it names neither an EEG file nor a video file"
-    if not _is_number(row.get(OFFSET_HINT, "")):
-        return f"video_offset_s is {row[OFFSET_HINT]!r}, not a number of seconds"
-    return next((reason for name in named if (reason := _file_problem(name, base=base, root=root))), "")
-
-
-def _file_problem(name: str, *, base: Path, root: Path) -> str:
-    refusal = _refusal(base, name)
-    if refusal:
-        return f"{name} {refusal}"
-    path = _lexical(base, name)
-    if leads_out(root, path):
-        return f"{name} is a link that leads out of the folder of the recordings"
-    return "" if path.is_file() else f"{name} does not exist"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return not text or math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _relative(base: Path, root: Path, name: str) -> str | None:
-    return _lexical(base, name).relative_to(root).as_posix() if name else None
+    if row.get(_TRIALS) and not row[_TRIALS].lower().endswith(_TABLE_SUFFIXES):
+        return f"{row[_TRIALS]} is no table (.csv or .tsv)"
+    problem = numbers_problem(row)
+    return problem or next((reason for name in named if (reason := file_problem(name, base=base, root=root))), "")
 
 
 def _without_doubles(specs: list[RecordingSpec]) -> list[RecordingSpec]:
     """A second line for the same session is an error of that line."""
     seen: set[tuple[str, str]] = set()
     kept = []
-    for number, spec in enumerate(specs, start=2):
+    for line, spec in enumerate(specs, start=2):
         is_double = (spec.subject, spec.session) in seen
         seen.add((spec.subject, spec.session))
-        kept.append(_as_double(spec, number) if is_double else spec)
+        kept.append(_as_double(spec, line) if is_double else spec)
     return kept
 
 

@@ -1,4 +1,4 @@
-"""Arrays of numbers out of MATLAB files, version 5 (scipy) and 7.3 (HDF5), with what strangers may put in them refused."""
+"""Arrays of numbers out of MATLAB files, version 5 (scipy) and 7.3 (HDF5); traps in them are refused."""
 
 from __future__ import annotations
 
@@ -116,7 +116,9 @@ def _from_hdf5(path: Path, name: str, picked: Index) -> Any:
         dataset = _dataset(file, name)
         assert dataset is not None
         whole = (*picked, *(slice(None) for _ in range(dataset.ndim - len(picked))))
-        _require_numbers(path, math.prod(_length(part, n) for part, n in zip(whole, reversed(dataset.shape), strict=True)))
+        _require_numbers(
+            path, math.prod(_length(part, n) for part, n in zip(whole, reversed(dataset.shape), strict=True))
+        )
         return dataset[tuple(reversed(whole))].T
 
 

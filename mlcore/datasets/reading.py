@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlcore.datasets.discovery import layout_named
-from mlcore.datasets.layout import Opened, named_file
-from mlcore.errors import RecordingError
-from mlcore.io.eeg import EegRecording, open_eeg
+from mlcore.datasets.layout import FeatureTrack, Opened, Relation, named_file
+from mlcore.errors import RecordingError, SyncError
+from mlcore.io.eeg import EegRecording
 from mlcore.io.video import probe_video
-from mlcore.sync import common_end_s, eeg_span, video_span
+from mlcore.sync import common_end_s, eeg_span, hand_clock, video_span
 from mlcore.types import ClockMap, EegInfo, RecordingSpec, TrialSpec, VideoInfo
 
 
@@ -24,11 +24,15 @@ class Recording:
     video_info: VideoInfo | None
     video_path: Path | None
     clock: ClockMap
-    #: session time at which the last stream ends
+    #: session time at which the last stream ends; 0 where there are only features that have no time
     duration_s: float
     #: each with its end; never reaching past what was recorded
     trials: tuple[TrialSpec, ...]
     warnings: tuple[str, ...]
+    #: features that came without the signal or video they were made from
+    tracks: tuple[FeatureTrack, ...] = ()
+    #: channels of the EEG that the data set or a person marked as bad
+    bad_channels: tuple[str, ...] = ()
 
     @property
     def eeg_span(self) -> tuple[float, float] | None:
@@ -53,50 +57,91 @@ def read_recording(spec: RecordingSpec, root: Path) -> Recording:
         spec: the recording; `root`: what its paths are relative to.
 
     Returns:
-        The recording; a session without events is one trial from 0 to its end.
+        The recording; a session without events is one trial from 0 to its end. `spec.sync_points` overrule the
+        layout's clock; of it they keep the drift where they can't tell one.
 
     Raises:
-        RecordingError: a file is absent, damaged or outside the root, or nothing overlaps; names file and reason.
+        RecordingError: a file is absent, damaged or outside the root, nothing overlaps, or the points set by hand
+            contradict each other; names file and reason.
     """
     if spec.error:
         raise RecordingError(spec.error)
-    for companion in spec.companion_paths:
-        named_file(root, companion)
+    for beside in (*spec.companion_paths, *spec.track_paths.values()):
+        named_file(root, beside)
     video_path = named_file(root, spec.video_path) if spec.video_path else None
     opened = Opened(
         spec=spec,
         root=root,
-        eeg=open_eeg(named_file(root, spec.eeg_path)) if spec.eeg_path else None,
+        eeg=open_recording_eeg(spec, root),
         video=probe_video(video_path) if video_path else None,
     )
     return _related(opened, video_path)
 
 
+def open_recording_eeg(spec: RecordingSpec, root: Path) -> EegRecording | None:
+    """The EEG of a recording alone, as its layout opens it; None where it has none.
+
+    Raises:
+        RecordingError: it can't be read.
+    """
+    return layout_named(spec.layout).open_eeg(spec, root) if spec.eeg_path and not spec.error else None
+
+
 def _related(opened: Opened, video_path: Path | None) -> Recording:
     relation = layout_named(opened.spec.layout).relate(opened)
+    clock = _overruled(opened, relation.clock)
     info = opened.eeg.info if opened.eeg else None
-    duration_s = common_end_s(eeg_span(info), video_span(opened.video, relation.clock))
-    if duration_s <= 0:
+    duration_s = max(
+        common_end_s(eeg_span(info), video_span(opened.video, clock)),
+        max((track.stop_s for track in relation.tracks), default=0.0),
+    )
+    if duration_s <= 0 and not relation.tracks:
         raise RecordingError(
             f"{opened.spec.eeg_path or opened.spec.video_path}: nothing of it lies after session time 0."
         )
+    bad, notes = _bad_channels(opened)
     return Recording(
         spec=opened.spec,
         eeg=opened.eeg,
         eeg_info=info,
         video_info=opened.video,
         video_path=video_path,
-        clock=relation.clock,
+        clock=clock,
         duration_s=duration_s,
-        trials=_bounded(relation.trials, duration_s),
-        warnings=(*(opened.eeg.warnings if opened.eeg else ()), *relation.warnings),
+        trials=_bounded(relation, duration_s),
+        warnings=(*(opened.eeg.warnings if opened.eeg else ()), *relation.warnings, *notes),
+        tracks=relation.tracks,
+        bad_channels=bad,
     )
 
 
-def _bounded(trials: tuple[TrialSpec, ...], duration_s: float) -> tuple[TrialSpec, ...]:
-    given = trials or (TrialSpec(number=1, start_s=0.0, stop_s=None),)
+def _overruled(opened: Opened, clock: ClockMap) -> ClockMap:
+    """The clock through the recording's own points, where it has some and two streams."""
+    points = opened.spec.sync_points
+    if not points or opened.eeg is None or opened.video is None:
+        return clock
+    try:
+        return hand_clock(points, drift=clock.drift)
+    except SyncError as error:
+        raise RecordingError(f"session {opened.spec.session} of subject {opened.spec.subject}: {error}") from error
+
+
+def _bad_channels(opened: Opened) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that the EEG has, and a remark on those it has not."""
+    there = opened.eeg.info.channels if opened.eeg else ()
+    bad = tuple(name for name in opened.spec.bad_channels if name in there)
+    absent = [name for name in opened.spec.bad_channels if name not in there]
+    if opened.eeg is None or not absent:
+        return bad, ()
+    return bad, (f"{opened.eeg.path.name}: marked as bad, but not in the file: {', '.join(absent)}.",)
+
+
+def _bounded(relation: Relation, duration_s: float) -> tuple[TrialSpec, ...]:
+    given = relation.trials or (TrialSpec(number=1, start_s=0.0, stop_s=None),)
     ended = (replace(trial, start_s=max(0.0, trial.start_s), stop_s=_end_s(trial, duration_s)) for trial in given)
-    return tuple(trial for trial in ended if trial.stop_s is not None and trial.stop_s > trial.start_s)
+    # features without time have trials all the same: they carry what the person said
+    is_timeless = duration_s <= 0
+    return tuple(trial for trial in ended if is_timeless or (trial.stop_s or 0.0) > trial.start_s)
 
 
 def _end_s(trial: TrialSpec, duration_s: float) -> float:

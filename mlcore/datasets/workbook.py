@@ -21,8 +21,10 @@ from mlcore.errors import LayoutError
 _LARGEST_BYTES = 30_000_000
 _MOST_MEMBERS = 500
 _MOST_ROWS = 5_000
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, RuntimeError, zlib.error)
-_UNREADABLE = (*_UNREADABLE, zipfile.BadZipFile, NotImplementedError, IndexError, ParseError, DefusedXmlException)
+_UNREADABLE: tuple[type[Exception], ...] = (
+    *(ValueError, LookupError, TypeError, AttributeError, OSError, EOFError, RuntimeError, NotImplementedError),
+    *(zlib.error, zipfile.BadZipFile, ParseError, DefusedXmlException),
+)
 
 Cell = object
 
