@@ -59,20 +59,25 @@ def recognise(source: Path) -> str | None:
 def find(source: Path) -> Discovery:
     """One recording a subject and clip; of the feature files only the shapes are read."""
     files, notes = _files(source), list[str]()
-    places = {*files.eeg, *files.face}
-    for modality, path in list(files.features.items()):
-        try:
-            n_subjects, n_clips, _n_features = feature_shape(path)
-        except RecordingError as error:
-            notes.append(f"{error} It was left out.")
-            del files.features[modality]
-        else:
-            places |= {(subject, clip) for subject in range(1, n_subjects + 1) for clip in range(1, n_clips + 1)}
+    shapes = _shapes(files, notes)
+    in_features = {(s, c) for n_subjects, n_clips in shapes.values() for s in range(n_subjects) for c in range(n_clips)}
+    places = {*files.eeg, *files.face, *((s + 1, c + 1) for s, c in in_features)}
     if not places:
         found = " ".join(notes) or "found none."
         raise LayoutError(f"{source.name}: expected ASCERTAIN's Dt_…Features.mat or Movie_P## folders; {found}")
-    specs = tuple(_spec(place, files, root=source) for place in sorted(places))
+    specs = tuple(_spec(place, files, shapes, root=source) for place in sorted(places))
     return Discovery(root=source, layout=NAME, why=" ".join(notes), recordings=specs)
+
+
+def _shapes(files: _Files, notes: list[str]) -> dict[str, Place]:
+    """Subjects and clips of each feature file; one that can't be read is left out and told."""
+    shapes = {}
+    for modality, path in files.features.items():
+        try:
+            shapes[modality] = feature_shape(path)[:2]
+        except RecordingError as error:
+            notes.append(f"{error} It was left out.")
+    return shapes
 
 
 def _files(source: Path) -> _Files:
@@ -91,9 +96,12 @@ def _files(source: Path) -> _Files:
     return files
 
 
-def _spec(place: Place, files: _Files, *, root: Path) -> RecordingSpec:
+def _spec(place: Place, files: _Files, shapes: dict[str, Place], *, root: Path) -> RecordingSpec:
     subject, clip = place
-    tracks = {**({FACE: files.face[place]} if place in files.face else {}), **files.features}
+    features = {
+        name: files.features[name] for name, shape in shapes.items() if subject <= shape[0] and clip <= shape[1]
+    }
+    tracks = {**({FACE: files.face[place]} if place in files.face else {}), **features}
     beside = [path for path in (*tracks.values(), files.ratings, files.quality) if path]
     return RecordingSpec(
         subject=f"P{subject:02}",

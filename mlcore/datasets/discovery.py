@@ -58,8 +58,9 @@ def _recognised(source: Path) -> Discovery:
     known = [layout for layout in LAYOUTS if reasons[layout] is not None]
     if not known:
         raise LayoutError(
-            f"{source.name}: no known layout; expected a MAHNOB-HCI, DEAP, EAV, ASCERTAIN or EEG-BIDS folder, XDF files, a "
-            "manifest (a CSV file with subject, session, eeg_file and video_file), or a folder of EEG files or videos."
+            f"{source.name}: no known layout; expected a folder of MAHNOB-HCI, DEAP, EAV, ASCERTAIN or EEG-BIDS, "
+            "XDF files, a manifest (a CSV file with subject, session, eeg_file and video_file), or a folder with EEG "
+            "files or videos."
         )
     found = known[0].find(source)
     others = [layout.NAME for layout in known[1:] if layout is not folder]

@@ -10,12 +10,14 @@ from mlcore.errors import LayoutError
 
 
 def test_every_layout_has_its_own_name() -> None:
-    assert sorted({layout.NAME for layout in LAYOUTS}) == ["mahnob", "manifest"]
+    assert [layout.NAME for layout in LAYOUTS] == [
+        *("manifest", "mahnob", "deap", "eav", "ascertain", "bids", "xdf", "folder")
+    ]
 
 
 def test_unknown_layout_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(LayoutError, match="expected one of auto, mahnob, manifest, got 'deap'"):
-        find_recordings(tmp_path, "deap")
+    with pytest.raises(LayoutError, match=r"expected one of auto, manifest, mahnob, deap, .* folder, got 'seed'"):
+        find_recordings(tmp_path, "seed")
 
 
 def test_absent_source(tmp_path: Path) -> None:
@@ -26,7 +28,7 @@ def test_absent_source(tmp_path: Path) -> None:
 def test_nothing_recognised(tmp_path: Path) -> None:
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
     for source in (tmp_path, tmp_path / "notes.csv"):
-        with pytest.raises(LayoutError, match="no known layout; expected a MAHNOB-HCI folder"):
+        with pytest.raises(LayoutError, match="no known layout; expected a folder of MAHNOB-HCI"):
             find_recordings(source)
 
 
