@@ -42,10 +42,10 @@ def open_eeg(spec: RecordingSpec, root: Path) -> EegRecording:
 
 def _row(path: Path, part: int) -> EegRecording:
     data = read_arrays(path, ("data",))["data"]
-    if data.ndim != 3 or part >= len(data):
-        raise RecordingError(
-            f"{path.name}: expected trials × channels × samples with row {part + 1}, got {data.shape}."
-        )
+    if data.ndim != 3:
+        raise RecordingError(f"{path.name}: expected 'data' of trials × channels × samples, got {data.shape}.")
+    if part >= len(data):
+        raise RecordingError(f"{path.name}: it holds {len(data)} trials; there is no row {part + 1}.")
     names = EEG_CHANNELS + BODY_CHANNELS
     n_channels = data.shape[1]
     if n_channels not in (len(EEG_CHANNELS), len(names)):

@@ -66,8 +66,8 @@ def write_raw(root: Path, subjects: tuple[int, ...] = (1, 37), *, key: str = "Th
     base = root / "MovieDataSegments"
     for subject in subjects:
         for clip in range(1, N_CLIPS + 1):
-            _save(base / "EEGData" / f"Movie_P{subject:02}" / f"EEG_Clip{clip}.mat", key, raw_uv(clip))
-            _save(base / "EMOData" / f"Movie_P{subject:02}" / f"EMO_Clip{clip}.mat", "ThisEMO", track(subject))
+            save(base / "EEGData" / f"Movie_P{subject:02}" / f"EEG_Clip{clip}.mat", key, raw_uv(clip))
+            save(base / "EMOData" / f"Movie_P{subject:02}" / f"EMO_Clip{clip}.mat", "ThisEMO", track(subject))
     return root
 
 
@@ -82,7 +82,7 @@ def track(subject: int) -> NDArray[np.float64]:
     return np.arange(fps * EEG_S)[:, None] + np.arange(22) / 100.0
 
 
-def _save(path: Path, key: str, values: NDArray[np.float64]) -> None:
+def save(path: Path, key: str, values: NDArray[np.float64]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     scipy.io.savemat(path, {key: values})
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mlcore.datasets import find_recordings, read_recording
+from mlcore.datasets import Recording, find_recordings, read_recording
 from mlcore.errors import LayoutError, RecordingError
 from mlcore.types import RecordingSpec
 from tests.factories.eeg import pulses, sines_uv, write_bdf, write_edf_plus
@@ -113,6 +113,102 @@ def test_paths_of_a_spec_can_not_leave_the_root(lab: Path) -> None:
     spec = RecordingSpec("S1", "1", "manifest", eeg_path="../lab/eeg/a.bdf", video_path=None)
     with pytest.raises(RecordingError, match="leads out of the folder"):
         read_recording(spec, lab)
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "points"),
+    [
+        ("video_s_1,eeg_s_1,video_s_2,eeg_s_2", "1,3,7,9.01", ((1.0, 3.0), (7.0, 9.01))),
+        ("video_s_2,eeg_s_2,video_s_1,eeg_s_1", "7,9.01,,", ((7.0, 9.01),)),
+        ("video_offset_s,sync_video_s,sync_eeg_s", "2,7,9.01", ((0.0, 2.0), (7.0, 9.01))),
+        ("video_offset_s,sync_video_s,sync_eeg_s", "2,,", ()),
+    ],
+)
+def test_moments_on_both_clocks(lab: Path, columns: str, cells: str, points: tuple[tuple[float, float], ...]) -> None:
+    header = f"subject,session,eeg_file,video_file,{columns}\n"
+    (spec,) = _specs(lab, f"S1,1,../eeg/a.bdf,../video/v.mp4,{cells}", header=header)
+    assert (spec.error, spec.sync_points) == ("", points)
+
+
+def test_two_moments_fit_offset_and_drift(lab: Path) -> None:
+    write_video(lab / "video/long.mp4", [index / 5 for index in range(100)], rate=5)
+    header = "subject,session,eeg_file,video_file,video_s_1,eeg_s_1,video_s_2,eeg_s_2\n"
+    (spec,) = _specs(lab, "S1,1,../eeg/a.bdf,../video/long.mp4,1,3.0,19,21.018", header=header)
+    recording = read_recording(spec, lab)
+    assert (recording.clock.offset_s, recording.clock.drift) == (pytest.approx(1.999), pytest.approx(0.001))
+    assert (recording.clock.method, recording.warnings) == ("hand-set points", ())
+
+
+def test_moments_that_contradict_each_other(lab: Path) -> None:
+    write_video(lab / "video/long.mp4", [index / 5 for index in range(100)], rate=5)
+    header = "subject,session,eeg_file,video_file,video_s_1,eeg_s_1,video_s_2,eeg_s_2\n"
+    (spec,) = _specs(lab, "S1,1,../eeg/a.bdf,../video/long.mp4,1,3,19,29", header=header)
+    with pytest.raises(RecordingError, match="session 1 of subject S1: points: they contradict each other"):
+        read_recording(spec, lab)
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "reason"),
+    [
+        ("video_s_1,eeg_s_1", "1,", "eeg_s_1 is '', not a number of seconds"),
+        ("video_s_1,eeg_s_1", "now,2", "video_s_1 is 'now', not a number of seconds"),
+        ("video_s_1", "1", "eeg_s_1 is '', not a number of seconds"),
+        ("sync_video_s,sync_eeg_s", "1,inf", "sync_eeg_s is 'inf', not a number of seconds"),
+        ("eeg_sfreq", "-1", "eeg_sfreq is '-1', not a number of samples a second"),
+        ("eeg_sfreq", "fast", "eeg_sfreq is 'fast', not a number of samples a second"),
+        ("trials_file", "../../../../../etc/passwd.csv", "leads more than 2 folders above"),
+        ("trials_file", "../eeg/a.bdf", "../eeg/a.bdf is no table"),
+        ("trials_file", "gone.csv", "gone.csv does not exist"),
+    ],
+)
+def test_a_cell_that_makes_no_sense(lab: Path, columns: str, cells: str, reason: str) -> None:
+    header = f"subject,session,eeg_file,video_file,{columns}\n"
+    (spec,) = _specs(lab, f"S1,1,../eeg/a.bdf,../video/v.mp4,{cells}", header=header)
+    assert reason in spec.error
+
+
+def test_rate_of_a_file_that_has_none(lab: Path) -> None:
+    (spec,) = _specs(lab, "S1,1,../eeg/a.bdf,256", header="subject,session,eeg_file,eeg_sfreq\n")
+    assert spec.eeg_sfreq == 256.0
+
+
+class TestTrials:
+    HEADER = "subject,session,eeg_file,trials_file\n"
+
+    def _read(self, lab: Path, table: str) -> Recording:
+        (lab / "lists" / "t.tsv").write_text(table)
+        (spec,) = _specs(lab, "S1,1,../eeg/a.bdf,t.tsv", header=self.HEADER)
+        return read_recording(spec, lab)
+
+    def test_lines_are_trials(self, lab: Path) -> None:
+        trials = self._read(
+            lab, "number\tstart_s\tstop_s\tstimulus\tvalence\n3\t1\t2.5\tjoy\t7\n5\t4\t99\tfear\tn/a\n"
+        ).trials
+        assert [(t.number, t.start_s, t.stop_s, t.stimulus, t.self_reports) for t in trials] == [
+            (3, 1.0, 2.5, "joy", {"valence": 7.0}),
+            (5, 4.0, 10.0, "fear", {}),
+        ]
+
+    @pytest.mark.parametrize(
+        ("table", "reason"),
+        [
+            ("a\tb\n1\t2\n", "expected the columns start_s and stop_s"),
+            ("start_s\tstop_s\n4\t2\n", "line 2 is no trial"),
+            ("start_s\tstop_s\nnan\t2\n", "line 2 is no trial"),
+            ("number\tstart_s\tstop_s\n1\t1\t2\n1\t3\t4\n", "two of its trials have one number"),
+        ],
+    )
+    def test_a_table_that_makes_no_sense(self, lab: Path, table: str, reason: str) -> None:
+        with pytest.raises(RecordingError, match=f"t.tsv: .*{reason}"):
+            self._read(lab, table)
+
+
+def test_names_in_any_script(lab: Path) -> None:
+    name = "日本 ö 🙂.bdf"
+    (lab / "eeg/a.bdf").rename(lab / "eeg" / name)
+    (spec,) = _specs(lab, f"Zoe\u0308,séance 1,../eeg/{name},,,")
+    assert (spec.subject, spec.session, spec.eeg_path) == ("Zo\u00eb", "séance 1", f"eeg/{name}")
+    assert read_recording(spec, lab).duration_s == 10.0
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
