@@ -22,7 +22,7 @@ from pathlib import Path
 from mlcore.datasets.ascertain_files import FACE, FEATURES, QUALITY, RATINGS, feature_shape
 from mlcore.datasets.ascertain_signals import open_eeg as open_eeg
 from mlcore.datasets.ascertain_signals import relate as relate
-from mlcore.datasets.layout import Discovery, relative
+from mlcore.datasets.layout import Discovery, inside, relative
 from mlcore.datasets.walk import counted, files_below
 from mlcore.errors import LayoutError, RecordingError
 from mlcore.types import RecordingSpec
@@ -59,7 +59,7 @@ def recognise(source: Path) -> str | None:
 def find(source: Path) -> Discovery:
     """One recording a subject and clip; of the feature files only the shapes are read."""
     files, notes = _files(source), list[str]()
-    shapes = _shapes(files, notes)
+    shapes = _shapes(files, notes, source)
     in_features = {(s, c) for n_subjects, n_clips in shapes.values() for s in range(n_subjects) for c in range(n_clips)}
     places = {*files.eeg, *files.face, *((s + 1, c + 1) for s, c in in_features)}
     if not places:
@@ -69,13 +69,13 @@ def find(source: Path) -> Discovery:
     return Discovery(root=source, layout=NAME, why=" ".join(notes), recordings=specs)
 
 
-def _shapes(files: _Files, notes: list[str]) -> dict[str, Place]:
+def _shapes(files: _Files, notes: list[str], root: Path) -> dict[str, Place]:
     """Subjects and clips of each feature file; one that can't be read is left out and told."""
     shapes = {}
     for modality, path in files.features.items():
         try:
-            shapes[modality] = feature_shape(path)[:2]
-        except RecordingError as error:
+            shapes[modality] = feature_shape(inside(root, path))[:2]
+        except (LayoutError, RecordingError) as error:
             notes.append(f"{error} It was left out.")
     return shapes
 

@@ -100,7 +100,7 @@ def _named(video: Path) -> Entities:
 def _spec(eeg: Path, video: Path | None, *, root: Path) -> RecordingSpec:
     entities, path = entities_of(eeg.name), eeg.relative_to(root).as_posix()
     channels = sidecar(eeg, "channels.tsv", root)
-    bad, problem = bad_channels(channels) if channels else ((), "")
+    bad, problem = bad_channels(channels, root) if channels else ((), "")
     return RecordingSpec(
         subject=entities.get("sub", "?"),
         session=session_of(entities),

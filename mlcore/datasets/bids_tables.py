@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.layout import open_file
+from mlcore.datasets.layout import inside, open_file
 from mlcore.datasets.tables import Row, Table, number, read_table
 from mlcore.errors import LayoutError, RecordingError
 from mlcore.io.eeg import EegRecording
@@ -39,10 +39,10 @@ _UNITLESS_FORMAT, _TAKEN_AS = "EEGLAB", 1e-6
 _BAD = "bad"
 
 
-def bad_channels(path: Path) -> tuple[tuple[str, ...], str]:
+def bad_channels(path: Path, root: Path) -> tuple[tuple[str, ...], str]:
     """Names of the channels that channels.tsv calls bad, and why it could not be read ("" if it was)."""
     try:
-        rows = read_table(path, delimiters="\t").rows
+        rows = read_table(inside(root, path), delimiters="\t").rows
     except LayoutError as error:
         return (), str(error)
     return tuple(row["name"] for row in rows if row.get("status", "").lower() == _BAD and row.get("name")), ""

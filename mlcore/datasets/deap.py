@@ -22,7 +22,7 @@ from mlcore.datasets.array_pickle import array_shapes
 from mlcore.datasets.deap_ratings import RATINGS, Rated, Ratings, read_ratings
 from mlcore.datasets.deap_signals import open_eeg as open_eeg
 from mlcore.datasets.deap_signals import relate as relate
-from mlcore.datasets.layout import Discovery, relative
+from mlcore.datasets.layout import Discovery, inside, relative
 from mlcore.datasets.walk import counted, files_below, is_video
 from mlcore.errors import LayoutError, RecordingError
 from mlcore.types import RecordingSpec
@@ -63,7 +63,7 @@ def find(source: Path) -> Discovery:
     files = _files(source)
     if not files.signals:
         raise LayoutError(f"{source.name}: expected DEAP's files s01.dat … or s01.bdf …; found none.")
-    ratings, notes = _ratings(files)
+    ratings, notes = _ratings(files, source)
     specs = [
         spec
         for subject, path in sorted(files.signals.items())
@@ -96,11 +96,11 @@ def _is_pickle(path: Path) -> bool:
         return False
 
 
-def _ratings(files: _Files) -> tuple[Ratings, list[str]]:
+def _ratings(files: _Files, root: Path) -> tuple[Ratings, list[str]]:
     if files.ratings is None:
         return {}, [f"There is no {RATINGS}.csv: no face video can be given to its trial."] if files.faces else []
     try:
-        return read_ratings(files.ratings), []
+        return read_ratings(inside(root, files.ratings)), []
     except LayoutError as error:
         return {}, [f"{error} No face video can be given to its trial."]
 
@@ -108,8 +108,8 @@ def _ratings(files: _Files) -> tuple[Ratings, list[str]]:
 def _specs(subject: int, path: Path, *, files: _Files, ratings: Ratings, root: Path) -> list[RecordingSpec]:
     rated = [row for row in ratings.values() if row.participant == subject]
     try:
-        trials = _trials_of(path, subject, rated)
-    except RecordingError as error:
+        trials = _trials_of(inside(root, path), subject, rated)
+    except (LayoutError, RecordingError) as error:
         return [RecordingSpec(f"s{subject:02}", path.name, NAME, eeg_path=None, video_path=None, error=str(error))]
     return [_spec(part, trial, path=path, files=files, root=root) for part, trial in enumerate(trials)]
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from mlcore.datasets.eav_signals import eeg_facts, labels_of
 from mlcore.datasets.eav_signals import open_eeg as open_eeg
 from mlcore.datasets.eav_signals import relate as relate
-from mlcore.datasets.layout import Discovery, relative
+from mlcore.datasets.layout import Discovery, inside, relative
 from mlcore.datasets.walk import counted, is_video, natural
 from mlcore.errors import LayoutError, RecordingError
 from mlcore.types import RecordingSpec
@@ -79,8 +79,8 @@ def _videos(folder: Path) -> dict[int, Path]:
 def _specs(folder: Path, *, root: Path) -> list[RecordingSpec]:
     subject, eeg, label, videos = _subject_of(folder), _eeg_file(folder), _label_file(folder), _videos(folder)
     try:
-        n_trials = eeg_facts(eeg, n_labels=labels_of(label).shape[0] if label else None).n_trials if eeg else 0
-    except RecordingError as error:
+        n_trials = _n_trials(eeg, label, root)
+    except (LayoutError, RecordingError) as error:
         return [RecordingSpec(subject, "EEG", NAME, eeg_path=None, video_path=None, error=str(error))]
     return [
         RecordingSpec(
@@ -94,6 +94,11 @@ def _specs(folder: Path, *, root: Path) -> list[RecordingSpec]:
         )
         for number in sorted({*range(1, n_trials + 1), *videos})
     ]
+
+
+def _n_trials(eeg: Path | None, label: Path | None, root: Path) -> int:
+    n_labels = len(labels_of(inside(root, label))) if label else None
+    return eeg_facts(inside(root, eeg), n_labels=n_labels).n_trials if eeg else 0
 
 
 def _subject_of(folder: Path) -> str:

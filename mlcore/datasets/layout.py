@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.errors import RecordingError
+from mlcore.errors import LayoutError, RecordingError
 from mlcore.io.eeg import EegRecording, open_eeg
 from mlcore.types import ClockMap, RecordingSpec, TrialSpec, VideoInfo
 
@@ -107,6 +107,17 @@ def open_file(spec: RecordingSpec, root: Path) -> EegRecording:
 def leads_out(root: Path, path: Path) -> bool:
     """Whether a file below the root is in truth elsewhere, by dots or by links."""
     return not path.resolve().is_relative_to(root.resolve())
+
+
+def inside(root: Path, path: Path) -> Path:
+    """The path itself: for files that are read while a source is being listed.
+
+    Raises:
+        LayoutError: it is a link that leads out of the source.
+    """
+    if leads_out(root, path):
+        raise LayoutError(f"{path.relative_to(root)}: the link leads out of the folder of the recordings.")
+    return path
 
 
 def relative(path: Path | None, root: Path) -> str | None:

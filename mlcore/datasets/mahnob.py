@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mlcore.datasets.layout import Discovery, relative
+from mlcore.datasets.layout import Discovery, inside, relative
 from mlcore.datasets.layout import open_file as open_eeg
 from mlcore.datasets.mahnob_clock import relate as relate
 from mlcore.datasets.mahnob_xml import SessionXml, read_session_xml
@@ -50,7 +50,7 @@ def _session_folders(source: Path) -> list[Path]:
 def _spec(folder: Path, *, root: Path) -> RecordingSpec | None:
     """The recording of a folder; None where it holds no stimulus."""
     try:
-        session = read_session_xml(folder / _XML)
+        session = read_session_xml(inside(root, folder / _XML))
     except LayoutError as error:
         return _unusable(folder, str(error))
     if not session.is_stimulus:

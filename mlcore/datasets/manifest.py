@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlcore.datasets.companions import companions
-from mlcore.datasets.layout import Discovery, Opened, Relation
+from mlcore.datasets.layout import Discovery, Opened, Relation, inside
 from mlcore.datasets.layout import open_file as open_eeg
 from mlcore.datasets.manifest_columns import OFFSET_HINT, hints, numbers_problem, rate_of, sync_points
 from mlcore.datasets.manifest_paths import below, common_root, file_problem, folder_of
@@ -33,7 +33,7 @@ def recognise(source: Path) -> str | None:
     if path is None:
         return None
     try:
-        columns = _table(path).columns
+        columns = _table(inside(path.parent, path)).columns
     except LayoutError:
         return None
     return f"{path.name} has the columns {', '.join(columns)}"
@@ -44,7 +44,7 @@ def find(source: Path) -> Discovery:
     path = _csv_path(source)
     if path is None:
         raise LayoutError(f"{source.name}: expected a CSV file, or a folder that holds {FILE_NAME}.")
-    rows, base = _table(path).rows, folder_of(path)
+    rows, base = _table(inside(path.parent, path)).rows, folder_of(path)
     root = common_root(base, (row.get(column, "") for row in rows for column in _PATHS))
     specs = [_spec(row, line=line, base=base, root=root) for line, row in enumerate(rows, start=2)]
     return Discovery(root=root, layout=NAME, why="", recordings=tuple(_without_doubles(specs)))

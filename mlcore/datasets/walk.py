@@ -34,7 +34,7 @@ def files_below(root: Path) -> Iterator[Path]:
         LayoutError: there are more than 200,000.
     """
     n_files = 0
-    for folder, subfolders, names in os.walk(root, followlinks=False):
+    for folder, subfolders, names in os.walk(root, followlinks=False, onerror=_refuse):
         here = Path(folder)
         deep = len(here.relative_to(root).parts) >= _DEEPEST
         subfolders[:] = [] if deep else sorted((name for name in subfolders if not name.startswith(".")), key=natural)
@@ -42,6 +42,11 @@ def files_below(root: Path) -> Iterator[Path]:
         if n_files > MOST_FILES:
             raise LayoutError(f"{root.name}: it holds more than {MOST_FILES:,} files; choose a folder further in.")
         yield from (here / name for name in sorted(names, key=natural) if not name.startswith("."))
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that can't be opened may hold recordings: it is not passed over."""
+    raise LayoutError(f"{Path(str(error.filename)).name}: the folder can't be opened ({error.strerror}).") from error
 
 
 def first_below(root: Path, fits: Callable[[Path], bool]) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -156,6 +157,26 @@ def test_bad_channels_are_those_of_the_file(written: Written) -> None:
     recording = read_recording(replace(spec, bad_channels=(name, "Nz9")), found.root)
     assert recording.bad_channels == (name,)
     assert any("not in the file: Nz9" in warning for warning in recording.warnings)
+
+
+def test_links_out_of_the_source_are_refused(written: Written, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(written.root, tmp_path / "data", copy_function=os.link))
+    path = next(spec.eeg_path for spec in written.found.recordings if spec.eeg_path)
+    away = (root / path).rename(tmp_path / "elsewhere")
+    (root / path).symlink_to(away)
+    found = find_recordings(root, written.miniature.layout)
+    refused = [spec for spec in found.recordings if "link" in spec.error]
+    assert refused
+    assert all("leads out of the folder of the recordings" in spec.error for spec in refused)
+    assert not [spec for spec in found.recordings if spec.eeg_path == path]
+
+
+def test_links_inside_the_source_are_followed(written: Written, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(written.root, tmp_path / "data", copy_function=os.link))
+    path = next(spec.eeg_path for spec in written.found.recordings if spec.eeg_path)
+    (root / "kept").mkdir()
+    (root / path).symlink_to((root / path).rename(root / "kept" / "elsewhere"))
+    assert find_recordings(root).recordings == written.found.recordings
 
 
 @pytest.mark.parametrize("fault", ["gone", "empty", "cut", "nonsense"])
