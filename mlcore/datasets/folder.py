@@ -77,7 +77,8 @@ def _why(found: Pairing, root: Path) -> str:
         return "No EEG file and video could be paired by folder or name: each is a recording of its own."
     eeg = [str(relative(pair.eeg, root)) for pair in found.eeg_alone]
     videos = [str(relative(pair.video, root)) for pair in found.video_alone]
-    told = [f"{counted(len(found.pairs), 'pair')} of EEG and video by folder and name."]
+    excluded = f", {found.n_by_exclusion} of them as the only two files of a folder" if found.n_by_exclusion else ""
+    told = [f"{counted(len(found.pairs), 'pair')} of EEG and video by folder and name{excluded}."]
     if eeg:
         told.append(f"{counted(len(eeg), 'EEG file')} without video left out ({listed(eeg)}).")
     if videos:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,8 +25,10 @@ def common_root(base: Path, names: Iterable[str]) -> Path:
 
 
 def lexical(base: Path, name: str) -> Path:
-    """Where a path leads by its words alone."""
-    return Path(os.path.normpath(base / name))
+    """Where a path leads by its words alone; letters with accents as the file system spells them."""
+    spellings = (name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD")))
+    paths = [Path(os.path.normpath(base / spelling)) for spelling in spellings]
+    return next((path for path in paths if path.exists()), paths[0]) if not name.isascii() else paths[0]
 
 
 def below(root: Path, base: Path, name: str) -> str | None:

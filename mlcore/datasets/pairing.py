@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,14 +37,17 @@ class Pairing:
     """Pairs, and the files that found no partner."""
 
     pairs: tuple[Pair, ...]
+    #: how many of the pairs are called differently, and were the only two files of their folder
+    n_by_exclusion: int
     eeg_alone: tuple[Pair, ...]
     video_alone: tuple[Pair, ...]
 
 
 def pair_files(eeg: Iterable[Path], videos: Iterable[Path], root: Path) -> Pairing:
-    """Pair files of one folder (`eeg/` and `video/` beside each other count as one) by name, the last two by exclusion.
+    """Pair files of one folder (`eeg/` and `video/` beside each other count as one) by name.
 
-    A name that two files of a kind share pairs nothing: nobody could say which was meant.
+    Two files called differently are paired where their folder holds no others. A name that two files of a kind share
+    pairs nothing: nobody could say which was meant.
     """
     by_key: dict[Key, tuple[list[Path], list[Path]]] = defaultdict(lambda: ([], []))
     for kind, paths in enumerate((eeg, videos)):
@@ -51,23 +55,24 @@ def pair_files(eeg: Iterable[Path], videos: Iterable[Path], root: Path) -> Pairi
             by_key[key_of(path, root)][kind].append(path)
     pairs = [(found[0][0], found[1][0]) for found in by_key.values() if len(found[0]) == len(found[1]) == 1]
     used = {path for pair in pairs for path in pair}
-    pairs += _last_two(by_key, used)
-    used |= {path for pair in pairs for path in pair}
+    only_two = [pair for pair in _only_two(by_key) if not used & {*pair}]
+    used |= {path for pair in only_two for path in pair}
     left = [[path for found in by_key.values() for path in found[kind] if path not in used] for kind in (0, 1)]
     return Pairing(
-        pairs=_named([(signal, video) for signal, video in pairs], root),
+        pairs=_named([*pairs, *only_two], root),
+        n_by_exclusion=len(only_two),
         eeg_alone=_named([(path, None) for path in left[0]], root),
         video_alone=_named([(None, path) for path in left[1]], root),
     )
 
 
-def _last_two(by_key: dict[Key, tuple[list[Path], list[Path]]], used: set[Path]) -> list[tuple[Path, Path]]:
-    """Folders in which one EEG file and one video are left, called differently."""
+def _only_two(by_key: dict[Key, tuple[list[Path], list[Path]]]) -> list[tuple[Path, Path]]:
+    """Folders that hold one EEG file and one video."""
     by_folder: dict[tuple[str, ...], tuple[list[Path], list[Path]]] = defaultdict(lambda: ([], []))
     for (folder, _name), found in by_key.items():
         for kind in (0, 1):
-            by_folder[folder][kind].extend(path for path in found[kind] if path not in used)
-    return [(left[0][0], left[1][0]) for left in by_folder.values() if len(left[0]) == len(left[1]) == 1]
+            by_folder[folder][kind].extend(found[kind])
+    return [(held[0][0], held[1][0]) for held in by_folder.values() if len(held[0]) == len(held[1]) == 1]
 
 
 def key_of(path: Path, root: Path) -> Key:
@@ -76,7 +81,8 @@ def key_of(path: Path, root: Path) -> Key:
 
 
 def _folder(path: Path, root: Path) -> tuple[str, ...]:
-    return tuple(part for part in path.relative_to(root).parts[:-1] if part.lower() not in _STREAM_WORDS)
+    parts = (unicodedata.normalize("NFC", part) for part in path.relative_to(root).parts[:-1])
+    return tuple(part for part in parts if part.lower() not in _STREAM_WORDS)
 
 
 def _bare(path: Path) -> str:
@@ -85,11 +91,11 @@ def _bare(path: Path) -> str:
     >>> _bare(Path("P01_EEG.bdf")), _bare(Path("p01_face_video.mp4"))
     ('p01', 'p01')
     """
-    words = _BETWEEN_WORDS.split(path.stem.lower())
+    words = _BETWEEN_WORDS.split(unicodedata.normalize("NFC", path.stem).lower())
     return "_".join(word for word in words if word and word not in _STREAM_WORDS)
 
 
-def _named(found: list[tuple[Path | None, Path | None]], root: Path) -> tuple[Pair, ...]:
+def _named(found: Sequence[tuple[Path | None, Path | None]], root: Path) -> tuple[Pair, ...]:
     n_in_folder: dict[tuple[str, ...], int] = defaultdict(int)
     for eeg, video in found:
         n_in_folder[_folder(_one(eeg, video), root)] += 1

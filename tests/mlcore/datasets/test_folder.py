@@ -33,6 +33,7 @@ def _found(root: Path, *names: str) -> Found:
         (("sub-05/ses-2/eeg/raw.fif", "sub-05/ses-2/video/cam.mp4"), ("05", "ses-2")),
         (("eeg/P1/r.set", "video/P1/r.mp4"), ("P1", "r")),
         (("Zoë/EEG/film.edf", "Zoë/Video/FILM.MP4"), ("Zoë", "film")),
+        (("Zo\u00eb/EEG/film.edf", "Zoe\u0308/Video/film.mp4"), ("Zo\u00eb", "film")),
     ],
 )
 def test_a_pair_and_whose_it_is(tmp_path: Path, names: tuple[str, str], expected: tuple[str, str]) -> None:
@@ -46,6 +47,13 @@ def test_two_of_a_name_pair_nothing(tmp_path: Path) -> None:
     assert "1 pair of EEG and video by folder and name." in why
     assert "2 EEG files without video left out (P1/a.bdf, P1/a.edf)." in why
     assert "1 video without EEG left out (P1/a.mp4)." in why
+
+
+def test_files_called_differently_are_paired_only_where_there_are_no_others(tmp_path: Path) -> None:
+    found = _found(tmp_path, "P1/a.edf", "P1/film.mp4", "P2/a.edf", "P2/a.mp4", "P2/b.edf", "P2/film.mp4")
+    assert found == [("P1", "a", "P1/a.edf", "P1/film.mp4"), ("P2", "a", "P2/a.edf", "P2/a.mp4")]
+    why = find_recordings(tmp_path).why
+    assert "2 pairs of EEG and video by folder and name, 1 of them as the only two files of a folder." in why
 
 
 def test_without_a_pair_every_file_is_a_recording(tmp_path: Path) -> None:
