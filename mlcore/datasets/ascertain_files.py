@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mlcore.datasets.matlab import Floats, mat_variables, read_cells, read_mat
+from mlcore.datasets.mat5_arrays import Floats
+from mlcore.datasets.matlab import mat_variables, read_cells, read_mat
 from mlcore.datasets.workbook import Cell, read_sheets
 from mlcore.errors import RecordingError
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from mlcore.datasets.arrays import ArrayFacts, eeg_of_array
 from mlcore.datasets.ascertain_files import BEST, FACE, QUALITY, RATINGS, WORST, feature_row, read_quality, self_reports
 from mlcore.datasets.layout import FeatureTrack, Opened, Relation, named_file
-from mlcore.datasets.matlab import Floats, mat_variables, read_mat
+from mlcore.datasets.mat5_arrays import Floats
+from mlcore.datasets.matlab import mat_variables, read_mat
 from mlcore.errors import LayoutError, RecordingError
 from mlcore.io.eeg import EegRecording
 from mlcore.sync import unrelated

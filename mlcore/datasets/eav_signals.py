@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mlcore.datasets.arrays import ArrayFacts, eeg_of_array
 from mlcore.datasets.layout import Opened, Relation, named_file
-from mlcore.datasets.matlab import Index, mat_variables, read_mat
+from mlcore.datasets.mat5_arrays import Index
+from mlcore.datasets.matlab import mat_variables, read_mat
 from mlcore.errors import RecordingError
 from mlcore.io.eeg import EegRecording
 from mlcore.sync import unrelated
