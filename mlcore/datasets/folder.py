@@ -15,15 +15,13 @@ from mlcore.datasets.layout import open_file as open_eeg
 from mlcore.datasets.pairing import Pair, Pairing, key_of, pair_files
 from mlcore.datasets.walk import counted, files_below, first_below, is_video, listed, natural
 from mlcore.errors import LayoutError
-from mlcore.io.eeg import EEG_SUFFIXES
+from mlcore.io.eeg import EEG_SUFFIXES, TABLE_SUFFIXES
 from mlcore.sync import unrelated
 from mlcore.types import RecordingSpec, SyncMethod
 
 __all__ = ["NAME", "find", "open_eeg", "recognise", "relate"]
 
 NAME = "folder"
-#: may be anything: taken for EEG only where a video of the same name lies beside
-_TEXT = frozenset({".csv", ".txt", ".tsv"})
 
 
 def recognise(source: Path) -> str | None:
@@ -37,7 +35,7 @@ def find(source: Path) -> Discovery:
     files = list(files_below(source)) if source.is_dir() else []
     videos = [path for path in files if is_video(path)]
     keys = {key_of(path, source) for path in videos}
-    eeg = [path for path in files if _is_eeg(path) or (_is_text(path) and key_of(path, source) in keys)]
+    eeg = [path for path in files if _is_eeg(path) or (_is_table(path) and key_of(path, source) in keys)]
     if not eeg and not videos:
         raise LayoutError(f"{source.name}: expected a folder with EEG files or videos; found none.")
     found = pair_files(eeg, videos, source)
@@ -47,13 +45,12 @@ def find(source: Path) -> Discovery:
 
 
 def _is_eeg(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    return suffix in EEG_SUFFIXES and suffix not in _TEXT
+    return path.suffix.lower() in EEG_SUFFIXES
 
 
-def _is_text(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    return suffix in EEG_SUFFIXES and suffix in _TEXT
+def _is_table(path: Path) -> bool:
+    """May be anything: taken for EEG only where a video of the same name lies beside."""
+    return path.suffix.lower() in TABLE_SUFFIXES
 
 
 def _order(spec: RecordingSpec) -> tuple[object, ...]:

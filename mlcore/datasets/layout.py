@@ -101,7 +101,7 @@ def open_file(spec: RecordingSpec, root: Path) -> EegRecording:
     Raises:
         RecordingError: absent, outside the root, damaged, or of a format that is not read.
     """
-    return open_eeg(named_file(root, str(spec.eeg_path)))
+    return open_eeg(named_file(root, str(spec.eeg_path)), sfreq=spec.eeg_sfreq)
 
 
 def leads_out(root: Path, path: Path) -> bool:

@@ -37,6 +37,8 @@ def mat_variables(path: Path) -> tuple[MatVariable, ...]:
     with reading(path, "MATLAB"):
         if not _is_hdf5(path):
             told = scipy.io.whosmat(str(path))
+            if any(n < 0 for _name, shape, _kind in told for n in shape):
+                raise ValueError("its sizes are wrong")
             return tuple(MatVariable(name, tuple(shape), kind in _NUMBERS) for name, shape, kind in told)
         with h5py.File(path, "r") as file:
             return tuple(_described(file, name) for name in file if not name.startswith("#"))

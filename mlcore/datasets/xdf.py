@@ -22,7 +22,7 @@ __all__ = ["NAME", "find", "open_eeg", "recognise", "relate"]
 NAME = "xdf"
 SUFFIXES = frozenset({".xdf", ".xdfz"})
 #: formats that would be left unread if a folder that holds them were taken for this layout
-_OTHER_EEG = EEG_SUFFIXES - SUFFIXES - {".csv", ".txt", ".tsv"}
+_OTHER_EEG = EEG_SUFFIXES - SUFFIXES
 
 
 def recognise(source: Path) -> str | None:

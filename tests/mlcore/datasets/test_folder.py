@@ -66,6 +66,14 @@ def test_without_a_pair_every_file_is_a_recording(tmp_path: Path) -> None:
     ]
 
 
+def test_a_table_is_eeg_only_beside_a_video_of_its_name(tmp_path: Path) -> None:
+    found = _found(tmp_path, "P1/muse.csv", "P1/muse.mp4", "P1/notes.csv", "P2/a.gdf", "P2/a.mp4", "readme.txt")
+    assert [(eeg, video) for _subject, _session, eeg, video in found] == [
+        ("P1/muse.csv", "P1/muse.mp4"),
+        ("P2/a.gdf", "P2/a.mp4"),
+    ]
+
+
 def test_hidden_files_and_folders_are_left_alone(tmp_path: Path) -> None:
     names = ("P1/a.edf", "P1/a.mp4", "P1/.a.mp4", ".trash/b.edf", ".trash/b.mp4")
     assert _found(tmp_path, *names) == [("P1", "a", "P1/a.edf", "P1/a.mp4")]

@@ -169,8 +169,13 @@ def test_a_cell_that_makes_no_sense(lab: Path, columns: str, cells: str, reason:
 
 
 def test_rate_of_a_file_that_has_none(lab: Path) -> None:
-    (spec,) = _specs(lab, "S1,1,../eeg/a.bdf,256", header="subject,session,eeg_file,eeg_sfreq\n")
+    table = "Fp1,Fp2\n" + "".join(f"{n % 7},{n % 5}\n" for n in range(512))
+    (lab / "eeg" / "table.csv").write_text(table)
+    (spec,) = _specs(lab, "S1,1,../eeg/table.csv,256", header="subject,session,eeg_file,eeg_sfreq\n")
     assert spec.eeg_sfreq == 256.0
+    recording = read_recording(spec, lab)
+    assert recording.eeg_info is not None
+    assert (recording.eeg_info.sfreq, recording.eeg_info.channels, recording.duration_s) == (256.0, ("Fp1", "Fp2"), 2.0)
 
 
 class TestTrials:
