@@ -17,6 +17,10 @@ class SyncError(ConcordError):
     """The clocks of a recording can't be related."""
 
 
+class SignalError(ConcordError):
+    """A signal can't be treated in the way that was asked for."""
+
+
 class StoreError(ConcordError):
     """A clip store is damaged or does not fit what was asked of it."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from annotator.models import Study
 from mlcore.datasets import Recording
 from mlcore.io.video import encode_proxy
-from mlcore.signals import StudyEeg, eeg_quality, study_eeg
+from mlcore.signals import StudyEegStream, eeg_clip_quality, study_eeg_stream
 from mlcore.types import Window
 from mlcore.vision import N_FACE_FEATURES, FaceTrack, FaceTracker, clip_features
 from worker.run import RunningJob
@@ -41,7 +41,7 @@ class SessionFeatures:
         study: Study,
         windows: Sequence[Window],
         *,
-        eeg: StudyEeg | None,
+        eeg: StudyEegStream | None,
         track: FaceTrack | None,
     ) -> SessionFeatures:
         n_shared = int(eeg.present.sum()) if eeg is not None else 0
@@ -55,7 +55,7 @@ class SessionFeatures:
             face=face_arrays,
             eeg_present=eeg_present,
             face_present=face_present,
-            eeg_quality=_eeg_quality(eeg_arrays, eeg, study, eeg_present),
+            eeg_quality=_eeg_quality(eeg, windows, eeg_present),
             face_quality=face_quality,
             eeg_usable=usable,
             warnings=_warnings(recording, study, n_shared, usable=usable, n_windows=len(windows)),
@@ -77,10 +77,11 @@ def _warnings(recording: Recording, study: Study, n_shared: int, *, usable: bool
 # --- EEG -------------------------------------------------------------------------------------------------------------
 
 
-def eeg_features(recording: Recording, study: Study) -> StudyEeg | None:
+def eeg_features(recording: Recording, study: Study) -> StudyEegStream | None:
     if recording.eeg is None or not study.eeg_channels:
         return None
-    return study_eeg(recording.eeg, study.eeg_channels, study.eeg_sfreq)
+    bad = recording.spec.bad_channels
+    return study_eeg_stream(recording.eeg, study.eeg_channels, study.eeg_sfreq, bad=bad)
 
 
 def eeg_shape(study: Study) -> tuple[int, int]:
@@ -88,19 +89,25 @@ def eeg_shape(study: Study) -> tuple[int, int]:
     return max(len(study.eeg_channels), 1), round(study.window_s * study.eeg_sfreq)
 
 
-def _eeg_windows(eeg: StudyEeg | None, study: Study, windows: Sequence[Window], present: NDArray[np.bool_]) -> Samples:
+def _eeg_windows(
+    eeg: StudyEegStream | None, study: Study, windows: Sequence[Window], present: NDArray[np.bool_]
+) -> Samples:
     arrays = np.zeros((len(windows), *eeg_shape(study)), dtype=np.float32)
     if eeg is not None:
-        for row in np.flatnonzero(present).tolist():
-            arrays[row] = eeg.window(windows[row].start_s, arrays.shape[2])
+        rows = np.flatnonzero(present)
+        starts_s = [windows[row].start_s for row in rows]
+        for row, window in zip(rows, eeg.windows(starts_s, arrays.shape[2]), strict=True):
+            arrays[row] = window
     return arrays
 
 
-def _eeg_quality(arrays: Samples, eeg: StudyEeg | None, study: Study, present: NDArray[np.bool_]) -> Floats:
-    quality = np.zeros(len(arrays))
+def _eeg_quality(eeg: StudyEegStream | None, windows: Sequence[Window], present: NDArray[np.bool_]) -> Floats:
+    quality = np.zeros(len(windows))
     if eeg is not None and present.any():
-        quality[present] = eeg_quality(arrays[present], eeg.present, study.eeg_sfreq)
-    return np.clip(np.nan_to_num(quality), 0.0, 1.0)
+        judged = [window for window, is_present in zip(windows, present, strict=True) if is_present]
+        found = eeg_clip_quality(eeg.recording, eeg.names, judged)
+        quality[present] = [one.score for one in found]
+    return quality
 
 
 # --- face ------------------------------------------------------------------------------------------------------------

@@ -1,63 +1,130 @@
-"""How far a window of EEG can be trusted, 0..1. Thresholds are first guesses, to be set against injected faults."""
+"""How far the EEG of a clip can be trusted, 0..1, and why no further."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: µV peak to peak: below, the channel is dead; up to the second normal; from the third on no brain makes it
-_FLAT_UV, _NORMAL_UV, _HUGE_UV = 0.5, 200.0, 800.0
-#: share of the power above 1 Hz that lies in the muscle band or at the mains: harmless, hopeless
-_SHARE_FINE, _SHARE_BAD = 0.35, 0.9
-_MUSCLE_FROM_HZ = 25.0
-_MAINS_HZ = (50.0, 60.0)
-_MAINS_WIDTH_HZ = 1.0
-_SLOWEST_HZ = 1.0
+from mlcore.io.recording import EegRecording
+from mlcore.signals.holes import bridge, find_holes
+from mlcore.signals.names import match_channels, plain_name
+from mlcore.signals.pops import jumps
+from mlcore.signals.severity import severity
+from mlcore.signals.spectra import Strengths, strengths
+from mlcore.types import ClipQuality, QualityFault, Window
+
+Array = NDArray[np.float64]
+Severities = dict[QualityFault, Array]
+
+_UV_PER_VOLT = 1e6
+#: a fault is named where at least one channel has it this badly
+NAMED_FROM = 0.5
+#: what is shorter says nothing about rhythms
+_SHORTEST_S = 0.5
+#: with fewer channels none can be called weak by the others' standard
+_FEWEST_FOR_COMPARISON = 4
+#: a channel with less than this share of the usual RMS is as good as flat
+_WEAK_SHARE = 0.08
+_WEAK_UV = 1.0
 
 
-def eeg_quality(windows: NDArray[np.floating], present: NDArray[np.bool_], sfreq: float) -> NDArray[np.float64]:
-    """Quality of EEG windows: the mean over present channels of amplitude score × spectrum score.
+def eeg_clip_quality(
+    recording: EegRecording, channels: Sequence[str], windows: Sequence[Window], *, bad: Sequence[str] = ()
+) -> Iterator[ClipQuality]:
+    """Quality of the EEG in each window, from the samples as they were recorded: unfiltered, at their own rate.
+
+    Each channel gets a severity 0..1 for each fault; a channel is worth Π(1 − severity), a clip the mean over its
+    channels. A fault is named where at least one channel has it by one half or more, with its mean over channels.
 
     Args:
-        windows: (N, C, T) in µV.
-        present: (C,) bool; absent channels don't count.
-        sfreq: samples per second.
+        recording: an open EEG recording; read window by window.
+        channels: names of the channels that count, matched as `match_channels` does; what the file lacks doesn't.
+        windows: times on the session clock.
+        bad: channels that don't count either.
 
     Returns:
-        (N,) in 0..1: 1 = all channels of normal amplitude and spectrum; 0 = all flat, beyond any brain's
-        amplitude, or no channel at all. Flat: peak to peak below 0.5 µV. Huge: 200 µV fine, 800 µV worthless.
-        Spectrum: share of power above 25 Hz or at the mains, 0.35 fine, 0.9 worthless.
+        One judgement a window, in their order; 0 without a channel to judge.
 
     Raises:
-        ValueError: the shapes do not fit.
+        RecordingError: the file can't be read there.
     """
-    if windows.ndim != 3 or present.shape != (windows.shape[1],):
-        raise ValueError(f"windows: expected (N, C, T) and present (C,), got {windows.shape} and {present.shape}.")
-    if windows.shape[0] == 0 or windows.shape[2] == 0 or not present.any():
-        return np.zeros(windows.shape[0])
-    signals = windows[:, present, :]
-    scores = _amplitude_score(signals) * _spectrum_score(signals, sfreq)  # (N, C)
-    finite = np.isfinite(signals).all(axis=2)
-    quality: NDArray[np.float64] = np.where(finite, np.nan_to_num(scores), 0.0).mean(axis=1)
-    return quality
+    names = _counted(recording, channels, bad)
+    found = (clip_severities(recording, names, window.start_s, window.stop_s) for window in windows)
+    return map(judged, found)
 
 
-def _amplitude_score(signals: NDArray[np.floating]) -> NDArray[np.float64]:
-    swing_uv = np.ptp(signals, axis=2).astype(np.float64)
-    return np.where(swing_uv < _FLAT_UV, 0.0, _falling(swing_uv, fine=_NORMAL_UV, bad=_HUGE_UV))
+def clip_severities(recording: EegRecording, names: Sequence[str], start_s: float, stop_s: float) -> Severities:
+    """Severity 0..1 of each fault of each channel (as the file names them) between two times: fault -> (C,)."""
+    gap_share, (from_s, to_s) = _recorded(recording, start_s, stop_s)
+    samples_uv = recording.read(names, from_s, to_s) * _UV_PER_VOLT
+    gap = np.full(len(names), severity(QualityFault.GAP, gap_share))
+    return {**channel_severities(samples_uv, recording.info.sfreq), QualityFault.GAP: gap}
 
 
-def _spectrum_score(signals: NDArray[np.floating], sfreq: float) -> NDArray[np.float64]:
-    tapered = (signals - signals.mean(axis=2, keepdims=True)) * np.hanning(signals.shape[2])
-    power = np.abs(np.fft.rfft(tapered, axis=2)) ** 2  # (N, C, F)
-    hz = np.fft.rfftfreq(signals.shape[2], 1 / sfreq)
-    is_mains = np.any([np.abs(hz - mains) <= _MAINS_WIDTH_HZ for mains in _MAINS_HZ], axis=0)
-    total = power[..., hz >= _SLOWEST_HZ].sum(axis=2)
-    foreign = power[..., (hz >= _MUSCLE_FROM_HZ) | is_mains].sum(axis=2)
-    share = np.divide(foreign, total, out=np.zeros_like(total), where=total > 0)
-    return _falling(share, fine=_SHARE_FINE, bad=_SHARE_BAD)
+def channel_severities(samples_uv: Array, sfreq: float) -> Severities:
+    """Severity 0..1 of each fault of each channel (C,), from contiguous samples (C, T) in µV as recorded."""
+    if samples_uv.shape[1] < max(4, _SHORTEST_S * sfreq) or len(samples_uv) == 0:
+        return {}
+    holes = find_holes(samples_uv, sfreq)
+    bridged = bridge(samples_uv, holes.missing)
+    strength = strengths(bridged, sfreq)
+    found = {
+        QualityFault.FLAT: severity(QualityFault.FLAT, _flatness(strength)),
+        QualityFault.SATURATED: severity(QualityFault.SATURATED, holes.rail_share),
+        QualityFault.DROPOUT: severity(QualityFault.DROPOUT, holes.missing_share),
+        QualityFault.LINE_NOISE: severity(QualityFault.LINE_NOISE, _ratio(strength.line_uv, strength.brain_uv)),
+        QualityFault.MUSCLE: severity(QualityFault.MUSCLE, _ratio(strength.muscle_uv, strength.slow_uv)),
+        QualityFault.POP: severity(QualityFault.POP, jumps(bridged, sfreq, holes.missing)),
+    }
+    return _flat_is_nothing_else(found)
 
 
-def _falling(values: NDArray[np.float64], *, fine: float, bad: float) -> NDArray[np.float64]:
-    """1 up to `fine`, straight down to 0 at `bad`."""
-    return np.clip((bad - values) / (bad - fine), 0.0, 1.0)
+def judged(found: Mapping[QualityFault, Array]) -> ClipQuality:
+    """A clip's quality from the severities of its channels."""
+    worth = np.prod([1.0 - values for values in found.values()], axis=0)
+    is_judged = QualityFault.FLAT in found and worth.size > 0
+    named = {
+        fault.value: round(float(values.mean()), 4)
+        for fault, values in found.items()
+        if values.size and values.max() >= NAMED_FROM
+    }
+    return ClipQuality(score=float(worth.mean()) if is_judged else 0.0, faults=named)
+
+
+def _counted(recording: EegRecording, channels: Sequence[str], bad: Sequence[str]) -> tuple[str, ...]:
+    info, unwanted = recording.info, {plain_name(name) for name in bad}
+    wanted = [name for name in channels if plain_name(name) not in unwanted]
+    places = match_channels(wanted, info.channels)
+    return tuple(info.channels[place] for place in places if place is not None and info.kinds[place] == "eeg")
+
+
+def _recorded(recording: EegRecording, start_s: float, stop_s: float) -> tuple[float, tuple[float, float]]:
+    """Share of a window in which nothing was recorded, and the longest stretch in which something was."""
+    edges = [(-math.inf, 0.0), *recording.gaps, (recording.info.duration_s, math.inf)]
+    ends = sorted((max(a, start_s), min(b, stop_s)) for a, b in edges if min(b, stop_s) > max(a, start_s))
+    starts_s, stops_s = [start_s, *(b for _, b in ends)], [*(a for a, _ in ends), stop_s]
+    stretches = [(a, max(a, b)) for a, b in zip(starts_s, stops_s, strict=True)]
+    missing_s = sum(b - a for a, b in ends)
+    return missing_s / (stop_s - start_s), max(stretches, key=lambda span: span[1] - span[0])
+
+
+def _flatness(strength: Strengths) -> Array:
+    """1 at 1 µV, or at 8 % of the usual channel; larger the weaker."""
+    limit_uv = _WEAK_UV
+    if len(strength.brain_uv) >= _FEWEST_FOR_COMPARISON:
+        limit_uv = max(limit_uv, _WEAK_SHARE * float(np.median(strength.brain_uv)))
+    return _ratio(np.full(len(strength.brain_uv), limit_uv), strength.brain_uv)
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.nan_to_num(above / below, nan=0.0, posinf=np.inf))
+
+
+def _flat_is_nothing_else(found: Severities) -> Severities:
+    """A dead channel has no rhythm, rail or held stretch of its own: what its residue looks like is no second fault."""
+    alive = 1.0 - found[QualityFault.FLAT]
+    return {fault: values if fault is QualityFault.FLAT else values * alive for fault, values in found.items()}

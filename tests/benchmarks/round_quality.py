@@ -29,7 +29,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from mlcore.datasets import Recording, find_recordings, read_recording
 from mlcore.io.video import iter_frames
-from mlcore.signals import cut_windows, eeg_quality, plain_name, study_eeg
+from mlcore.signals import cut_windows, eeg_clip_quality, plain_name, study_eeg_stream
 from mlcore.simulate import SimulationConfig, simulate_recordings
 from mlcore.simulate.oracle import DIMENSIONS, SimulatedAnnotator
 from mlcore.simulate.truth import TRUTH_NAME
@@ -79,8 +79,9 @@ def write_clips(place: Path, recording: Recording) -> None:
         video_span=recording.video_span,
         include_single_modality=True,
     )
-    study = study_eeg(recording.eeg, channels, SFREQ)
-    eeg = np.stack([study.window(window.start_s, round(WINDOW_S * SFREQ)) for window in windows])
+    stream = study_eeg_stream(recording.eeg, channels, SFREQ)
+    eeg = np.stack(list(stream.windows([window.start_s for window in windows], round(WINDOW_S * SFREQ))))
+    eeg_quality = np.array([found.score for found in eeg_clip_quality(recording.eeg, channels, windows)])
     face, face_quality = _faces(recording, windows)
     meta = ShardMeta(
         {
@@ -88,7 +89,7 @@ def write_clips(place: Path, recording: Recording) -> None:
             "face": ModalityMeta(ModalityKind.SEQUENCE, face.shape[1:], sfreq=FACE_FPS, channels=tuple(FEATURE_NAMES)),
         }
     )
-    quality = {"eeg": eeg_quality(eeg, study.present, SFREQ), "face": face_quality}
+    quality = {"eeg": eeg_quality, "face": face_quality}
     write_shard(place, meta, _table(recording, windows, quality), {"eeg": eeg, "face": face})
 
 
