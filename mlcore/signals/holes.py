@@ -69,7 +69,7 @@ def _range(samples: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def _rail_share(samples: NDArray[np.float64], at_rail: Mask) -> NDArray[np.float64]:
-    """What lies exactly at the extremes, less what lies in the levels next to them: a crest thins out, a rail piles up."""
+    """What lies exactly at the extremes, less what lies next to them: a crest thins out, a rail piles up."""
     low, high = _range(samples)
     with np.errstate(invalid="ignore"):
         near = _NEIGHBOUR_SHARE * (high - low)

@@ -13,7 +13,7 @@ _RISE_S = 0.004
 #: around a jump, the time in which usual jumps are measured; and the time around it that is left out
 _AROUND_S, _SPARED_S = 0.25, 0.02
 #: what the other channels explain is taken away, with this share of each channel's variance as ridge
-_RIDGE = 0.05
+_RIDGE = 0.02
 _MAD_TO_SD = 1.4826
 #: µV: jumps below this are the amplifier's own noise
 _SMALLEST_UV = 0.5

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.io.recording import EegRecording
-from mlcore.signals.holes import bridge, find_holes
+from mlcore.signals.holes import Holes, bridge, find_holes
 from mlcore.signals.names import match_channels, plain_name
 from mlcore.signals.pops import jumps
-from mlcore.signals.severity import severity
+from mlcore.signals.severity import LIMITS, severity
 from mlcore.signals.spectra import Strengths, strengths
 from mlcore.types import ClipQuality, QualityFault, Window
 
@@ -29,6 +29,8 @@ _FEWEST_FOR_COMPARISON = 4
 #: a channel with less than this share of the usual RMS is as good as flat
 _WEAK_SHARE = 0.08
 _WEAK_UV = 1.0
+#: RMS in 1–45 Hz that no brain reaches: an electrode that moves, or a signal far out of the amplifier's range
+_HUGE_UV = 250.0
 
 
 def eeg_clip_quality(
@@ -73,7 +75,7 @@ def channel_severities(samples_uv: Array, sfreq: float) -> Severities:
     strength = strengths(bridged, sfreq)
     found = {
         QualityFault.FLAT: severity(QualityFault.FLAT, _flatness(strength)),
-        QualityFault.SATURATED: severity(QualityFault.SATURATED, holes.rail_share),
+        QualityFault.SATURATED: severity(QualityFault.SATURATED, _overload(holes, strength)),
         QualityFault.DROPOUT: severity(QualityFault.DROPOUT, holes.missing_share),
         QualityFault.LINE_NOISE: severity(QualityFault.LINE_NOISE, _ratio(strength.line_uv, strength.brain_uv)),
         QualityFault.MUSCLE: severity(QualityFault.MUSCLE, _ratio(strength.muscle_uv, strength.slow_uv)),
@@ -117,6 +119,12 @@ def _flatness(strength: Strengths) -> Array:
     if len(strength.brain_uv) >= _FEWEST_FOR_COMPARISON:
         limit_uv = max(limit_uv, _WEAK_SHARE * float(np.median(strength.brain_uv)))
     return _ratio(np.full(len(strength.brain_uv), limit_uv), strength.brain_uv)
+
+
+def _overload(holes: Holes, strength: Strengths) -> Array:
+    """Share of the samples at the rails; a huge amplitude counts like the share that is half bad."""
+    huge = LIMITS[QualityFault.SATURATED].half * (strength.brain_uv / _HUGE_UV) ** 2
+    return np.maximum(holes.rail_share, huge)
 
 
 def _ratio(above: Array, below: Array) -> Array:

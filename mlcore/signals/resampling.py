@@ -23,8 +23,8 @@ def resample(samples: NDArray[np.floating], from_hz: float, to_hz: float) -> NDA
     """Samples at another rate: sample k of the result is the signal at k / to_hz, exactly, for any two rates.
 
     A Kaiser-windowed sinc (Smith & Gossett 1984) is laid on each new sample; it passes 80 % of the lower Nyquist
-    frequency and stops by 80 dB from there on. `mne.filter.resample` takes the whole signal at once and rounds the ratio to
-    whole samples of it: blocks of a stream of 998.42 Hz would come out of step.
+    frequency and stops by 80 dB from there on. `mne.filter.resample` takes the whole signal at once and rounds the
+    ratio to whole samples of it: blocks of a stream of 998.42 Hz would come out of step.
 
     Args:
         samples: (…, T) finite values in any unit; beyond their ends they are taken as reflected around the last value.

@@ -24,16 +24,16 @@ class Limit:
 LIMITS: dict[QualityFault, Limit] = {
     #: 1 µV over the channel's RMS in 1–45 Hz, or a share of the other channels' RMS over it
     QualityFault.FLAT: Limit(half=1.0, steepness=3.0),
-    #: share of the clip that is piled up at the channel's largest or smallest value
+    #: share of the clip that is piled up at the channel's largest or smallest value; or as much for a huge amplitude
     QualityFault.SATURATED: Limit(half=0.02, steepness=2.0),
     #: RMS at the mains and its harmonics over RMS in 1–45 Hz
     QualityFault.LINE_NOISE: Limit(half=0.5, steepness=4.0),
     #: RMS above 25 Hz over RMS in 2–20 Hz
-    QualityFault.MUSCLE: Limit(half=0.7, steepness=4.0),
+    QualityFault.MUSCLE: Limit(half=0.8, steepness=4.0),
     #: share of the clip that is held, zero or no number
     QualityFault.DROPOUT: Limit(half=0.04, steepness=2.0),
     #: largest sudden jump over the channel's usual jumps
-    QualityFault.POP: Limit(half=10.0, steepness=6.0),
+    QualityFault.POP: Limit(half=12.0, steepness=6.0),
     #: share of the clip that was not recorded
     QualityFault.GAP: Limit(half=0.04, steepness=2.0),
 }
