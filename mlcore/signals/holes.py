@@ -24,6 +24,8 @@ class Holes:
 
     #: (C, T): no number, or held at a value inside the channel's range
     missing: Mask
+    #: (C, T): stands at the channel's largest or smallest value, in a channel that piles up there
+    railed: Mask
     #: (C,): share of samples that is missing
     missing_share: NDArray[np.float64]
     #: (C,): share of samples piled up at the channel's largest or smallest value
@@ -39,7 +41,8 @@ def find_holes(samples: NDArray[np.float64], sfreq: float) -> Holes:
     held = _held(samples, max(_HELD_SAMPLES, math.ceil(_HELD_S * sfreq)))
     at_rail = _at_extremes(samples) & (samples != 0)
     missing = absent | (held & ~at_rail)
-    return Holes(missing, missing.mean(axis=1), _rail_share(samples, at_rail))
+    rail_share = _rail_share(samples, at_rail)
+    return Holes(missing, at_rail & (rail_share > 0)[:, None], missing.mean(axis=1), rail_share)
 
 
 def _held(samples: NDArray[np.float64], n_least: int) -> Mask:

@@ -24,12 +24,13 @@ def jumps(samples_uv: Array, sfreq: float, holes: NDArray[np.bool_]) -> Array:
 
     Differences over 4 ms are freed of what the other channels explain (a blink or a movement is seen by many), then
     compared with the channel's robust spread and with the differences around them (a burst of muscle is no pop).
-    Jumps at the edge of missing samples, (C, T) bool, don't count.
+    Jumps at the edge of samples that carry nothing, (C, T) bool, don't count.
     """
     lag = max(1, round(_RISE_S * sfreq))
     steps = _unexplained(_steps(samples_uv, lag))
-    steps[_near(holes, lag)[:, : steps.shape[1]]] = 0.0
-    spread = np.maximum(_MAD_TO_SD * np.median(np.abs(steps), axis=1, keepdims=True), _SMALLEST_UV)
+    spoilt = _near(holes, lag)[:, : steps.shape[1]]
+    steps[spoilt] = 0.0
+    spread = np.maximum(_spread(steps, spoilt), _SMALLEST_UV)
     usual = np.maximum(_around(steps, sfreq, lag), spread)
     return np.asarray((np.abs(steps) / usual).max(axis=1))
 
@@ -55,6 +56,14 @@ def _near(holes: NDArray[np.bool_], lag: int) -> NDArray[np.bool_]:
     """(C, T): where a step that begins here touches a hole."""
     reach = 2 * lag + 1
     return np.asarray(uniform_filter1d(holes.astype(np.float32), size=2 * reach + 1, axis=1, mode="nearest") > 0)
+
+
+def _spread(steps: Array, spoilt: NDArray[np.bool_]) -> Array:
+    """(C, 1): robust standard deviation of the steps that count."""
+    spread = _MAD_TO_SD * np.median(np.abs(steps), axis=1)
+    for row in np.flatnonzero(spoilt.any(axis=1) & ~spoilt.all(axis=1)).tolist():
+        spread[row] = _MAD_TO_SD * np.median(np.abs(steps[row, ~spoilt[row]]))
+    return spread[:, None]
 
 
 def _around(steps: Array, sfreq: float, lag: int) -> Array:

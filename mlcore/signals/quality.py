@@ -12,23 +12,16 @@ from mlcore.io.recording import EegRecording
 from mlcore.signals.holes import Holes, bridge, find_holes
 from mlcore.signals.names import match_channels, plain_name
 from mlcore.signals.pops import jumps
-from mlcore.signals.severity import LIMITS, severity
-from mlcore.signals.spectra import Strengths, strengths
+from mlcore.signals.severity import LIMITS, NAMED_FROM, severity
+from mlcore.signals.spectra import Strengths, flatness, ratio, strengths
 from mlcore.types import ClipQuality, QualityFault, Window
 
 Array = NDArray[np.float64]
 Severities = dict[QualityFault, Array]
 
 _UV_PER_VOLT = 1e6
-#: a fault is named where at least one channel has it this badly
-NAMED_FROM = 0.5
 #: what is shorter says nothing about rhythms
 _SHORTEST_S = 0.5
-#: with fewer channels none can be called weak by the others' standard
-_FEWEST_FOR_COMPARISON = 4
-#: a channel with less than this share of the usual RMS is as good as flat
-_WEAK_SHARE = 0.08
-_WEAK_UV = 1.0
 #: RMS in 1–45 Hz that no brain reaches: an electrode that moves, or a signal far out of the amplifier's range
 _HUGE_UV = 250.0
 
@@ -74,19 +67,19 @@ def channel_severities(samples_uv: Array, sfreq: float) -> Severities:
     bridged = bridge(samples_uv, holes.missing)
     strength = strengths(bridged, sfreq)
     found = {
-        QualityFault.FLAT: severity(QualityFault.FLAT, _flatness(strength)),
+        QualityFault.FLAT: severity(QualityFault.FLAT, flatness(strength)),
         QualityFault.SATURATED: severity(QualityFault.SATURATED, _overload(holes, strength)),
         QualityFault.DROPOUT: severity(QualityFault.DROPOUT, holes.missing_share),
-        QualityFault.LINE_NOISE: severity(QualityFault.LINE_NOISE, _ratio(strength.line_uv, strength.brain_uv)),
-        QualityFault.MUSCLE: severity(QualityFault.MUSCLE, _ratio(strength.muscle_uv, strength.slow_uv)),
-        QualityFault.POP: severity(QualityFault.POP, jumps(bridged, sfreq, holes.missing)),
+        QualityFault.LINE_NOISE: severity(QualityFault.LINE_NOISE, ratio(strength.line_uv, strength.brain_uv)),
+        QualityFault.MUSCLE: severity(QualityFault.MUSCLE, ratio(strength.muscle_uv, strength.slow_uv)),
+        QualityFault.POP: severity(QualityFault.POP, jumps(bridged, sfreq, holes.missing | holes.railed)),
     }
     return _flat_is_nothing_else(found)
 
 
 def judged(found: Mapping[QualityFault, Array]) -> ClipQuality:
     """A clip's quality from the severities of its channels."""
-    worth = np.prod([1.0 - values for values in found.values()], axis=0)
+    worth = _worth(found)
     is_judged = QualityFault.FLAT in found and worth.size > 0
     named = {
         fault.value: round(float(values.mean()), 4)
@@ -113,26 +106,21 @@ def _recorded(recording: EegRecording, start_s: float, stop_s: float) -> tuple[f
     return missing_s / (stop_s - start_s), max(stretches, key=lambda span: span[1] - span[0])
 
 
-def _flatness(strength: Strengths) -> Array:
-    """1 at 1 µV, or at 8 % of the usual channel; larger the weaker."""
-    limit_uv = _WEAK_UV
-    if len(strength.brain_uv) >= _FEWEST_FOR_COMPARISON:
-        limit_uv = max(limit_uv, _WEAK_SHARE * float(np.median(strength.brain_uv)))
-    return _ratio(np.full(len(strength.brain_uv), limit_uv), strength.brain_uv)
-
-
 def _overload(holes: Holes, strength: Strengths) -> Array:
     """Share of the samples at the rails; a huge amplitude counts like the share that is half bad."""
     huge = LIMITS[QualityFault.SATURATED].half * (strength.brain_uv / _HUGE_UV) ** 2
     return np.maximum(holes.rail_share, huge)
 
 
-def _ratio(above: Array, below: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.nan_to_num(above / below, nan=0.0, posinf=np.inf))
-
-
 def _flat_is_nothing_else(found: Severities) -> Severities:
-    """A dead channel has no rhythm, rail or held stretch of its own: what its residue looks like is no second fault."""
-    alive = 1.0 - found[QualityFault.FLAT]
-    return {fault: values if fault is QualityFault.FLAT else values * alive for fault, values in found.items()}
+    """A dead channel's residue may look like noise, a rail or a held stretch: all of it is told as flat, once."""
+    is_flat = found[QualityFault.FLAT] >= NAMED_FROM
+    badness = 1.0 - _worth(found)
+    return {
+        fault: np.where(is_flat, badness if fault is QualityFault.FLAT else 0.0, values)
+        for fault, values in found.items()
+    }
+
+
+def _worth(found: Mapping[QualityFault, Array]) -> Array:
+    return np.asarray(np.prod([1.0 - values for values in found.values()], axis=0))

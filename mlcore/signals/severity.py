@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlcore.types import QualityFault
 
+#: a fault is named where at least one channel has it this badly
+NAMED_FROM = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:

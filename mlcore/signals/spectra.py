@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 from scipy.signal import detrend
 from scipy.signal.windows import hann
 
+from mlcore.signals.mains import MAINS_HZ
+
 Array = NDArray[np.float64]
 
-MAINS_HZ = (50.0, 60.0)
 #: Hz: the band in which a channel's strength is measured; what muscles add lies above the second band
 _BRAIN_HZ, _SLOW_HZ, _MUSCLE_HZ = (1.0, 45.0), (2.0, 20.0), (25.0, 100.0)
 #: amplifiers let nothing through above this share of the Nyquist frequency
 _NYQUIST_SHARE = 0.9
 #: half width of a line, Hz, and of the background beside it; a window of T seconds blurs by 2 / T
 _LINE_HZ, _BESIDE_HZ = 1.0, 5.0
+#: a channel is flat at this RMS, or at this share of the usual channel's where there are enough to tell it
+_WEAK_UV, _WEAK_SHARE = 1.0, 0.08
+_FEWEST_FOR_COMPARISON = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,20 @@ def strengths(samples_uv: Array, sfreq: float) -> Strengths:
         muscle_uv=_rms(clean, hz, (_MUSCLE_HZ[0], min(_MUSCLE_HZ[1], top_hz))),
         line_uv=np.sqrt(np.maximum(line_50, line_60)),
     )
+
+
+def flatness(strength: Strengths) -> Array:
+    """(C,): 1 at 1 µV in 1–45 Hz, or at 8 % of the usual channel; larger the weaker."""
+    limit_uv = _WEAK_UV
+    if len(strength.brain_uv) >= _FEWEST_FOR_COMPARISON:
+        limit_uv = max(limit_uv, _WEAK_SHARE * float(np.median(strength.brain_uv)))
+    return ratio(np.full(len(strength.brain_uv), limit_uv), strength.brain_uv)
+
+
+def ratio(above: Array, below: Array) -> Array:
+    """above / below; 0 / 0 is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.nan_to_num(above / below, nan=0.0, posinf=np.inf))
 
 
 def _periodogram(samples: Array, sfreq: float) -> tuple[Array, Array]:

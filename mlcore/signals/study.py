@@ -21,6 +21,8 @@ _UV_PER_VOLT = 1e6
 #: Hz; the upper edge stays below this share of the Nyquist frequency where a rate is low
 BAND_HZ = (0.5, 45.0)
 _NYQUIST_SHARE = 0.9
+#: from the upper edge to where nothing passes: the mains at 50 Hz is gone
+_FALL_HZ = 5.0
 #: with fewer channels their mean is the signal itself, and subtracting it leaves nothing
 FEWEST_FOR_REFERENCE = 4
 #: length of what is read and filtered at once: bounds memory, whatever the recording's length
@@ -190,7 +192,10 @@ def _band_hz(recording: EegRecording, sfreq: float) -> tuple[float, float]:
 
 def _taps(edges_hz: tuple[float, float], sfreq: float) -> NDArray[np.float64]:
     """MNE's filter, its answer at 0 Hz made exactly zero: an amplifier's offset is thousands of µV."""
-    taps: NDArray[np.float64] = mne.filter.create_filter(None, sfreq, *edges_hz, verbose="error")
+    fall_hz = min(_FALL_HZ, sfreq / 2 - edges_hz[1])
+    taps: NDArray[np.float64] = mne.filter.create_filter(
+        None, sfreq, *edges_hz, h_trans_bandwidth=fall_hz, verbose="error"
+    )
     window = np.hamming(len(taps))
     return taps - window * (taps.sum() / window.sum())
 

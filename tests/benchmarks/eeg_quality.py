@@ -39,7 +39,8 @@ from sklearn.metrics import roc_auc_score
 from mlcore.io.eeg import open_eeg
 from mlcore.io.recording import EegRecording
 from mlcore.signals import eeg_clip_quality
-from mlcore.signals.quality import NAMED_FROM, Severities, clip_severities, judged
+from mlcore.signals.quality import Severities, clip_severities, judged
+from mlcore.signals.severity import NAMED_FROM
 from mlcore.types import QualityFault, Window
 from tests.benchmarks.eeg_faults import INJECTORS, inject, missing_share
 from tests.factories.arrays import in_memory
