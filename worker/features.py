@@ -94,7 +94,7 @@ def _eeg_windows(
 ) -> Samples:
     arrays = np.zeros((len(windows), *eeg_shape(study)), dtype=np.float32)
     if eeg is not None:
-        rows = np.flatnonzero(present)
+        rows = np.flatnonzero(present).tolist()
         starts_s = [windows[row].start_s for row in rows]
         for row, window in zip(rows, eeg.windows(starts_s, arrays.shape[2]), strict=True):
             arrays[row] = window

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 #: a channel is noisy when its strength is this many robust deviations above the others' (PREP, Bigdely-Shamlo 2015,
-#: 10.3389/fninf.2015.00016, has 5); the deviation counts as at least the second number, in log units: electrodes differ by their places
+#: 10.3389/fninf.2015.00016, has 5); a deviation counts as the second number at least, in log units: places differ
 _NOISY_FROM, _SMALLEST_DEVIATION = 5.0, 0.25
 #: or when it follows none of the others: its largest correlation stays below this, in a montage of so many channels
 _UNRELATED_BELOW, _FEWEST_RELATED = 0.3, 8

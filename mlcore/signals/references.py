@@ -58,7 +58,7 @@ def to_linked_mastoids(samples: NDArray[np.floating], names: Sequence[str]) -> A
     pair = next((pair for pair in _BEHIND_THE_EARS if present.issuperset(pair)), None)
     if pair is None:
         raise SignalError(
-            f"linked mastoids: neither M1 and M2 nor A1 and A2 are among {', '.join(names) or 'no channels'}."
+            f"linked mastoids: neither M1 and M2 nor A1 and A2 are among the channels {', '.join(names)}."
         )
     return to_channels(samples, names, pair)
 

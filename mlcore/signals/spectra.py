@@ -69,7 +69,7 @@ def _periodogram(samples: Array, sfreq: float) -> tuple[Array, Array]:
     window = hann(n_samples, sym=False)
     spectrum = np.fft.rfft(detrend(samples, axis=1) * window, axis=1)
     power = 2 * np.abs(spectrum) ** 2 / (n_samples * (window**2).sum())
-    return np.fft.rfftfreq(n_samples, 1 / sfreq), power
+    return np.fft.rfftfreq(n_samples, 1 / sfreq).astype(np.float64), np.asarray(power, dtype=np.float64)
 
 
 def _rms(power: Array, hz: Array, band_hz: tuple[float, float]) -> Array:

@@ -197,7 +197,7 @@ def _taps(edges_hz: tuple[float, float], sfreq: float) -> NDArray[np.float64]:
         None, sfreq, *edges_hz, h_trans_bandwidth=fall_hz, verbose="error"
     )
     window = np.hamming(len(taps))
-    return taps - window * (taps.sum() / window.sum())
+    return np.asarray(taps - window * (taps.sum() / window.sum()))
 
 
 def _gap(recording: EegRecording, names: Sequence[str], span_s: tuple[float, float]) -> _Gap:
@@ -210,7 +210,7 @@ def _gap(recording: EegRecording, names: Sequence[str], span_s: tuple[float, flo
 
 def _read_uv(recording: EegRecording, names: Sequence[str], first: int, last: int) -> NDArray[np.float64]:
     sfreq = recording.info.sfreq
-    return recording.read(names, first / sfreq, last / sfreq) * _UV_PER_VOLT
+    return np.asarray(recording.read(names, first / sfreq, last / sfreq) * _UV_PER_VOLT)
 
 
 def _bridge_missing(samples_uv: NDArray[np.float64]) -> None:
@@ -225,4 +225,4 @@ def _bridge_missing(samples_uv: NDArray[np.float64]) -> None:
 def _referenced(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(samples) < FEWEST_FOR_REFERENCE:
         return samples
-    return samples - samples.mean(axis=0, keepdims=True)
+    return np.asarray(samples - samples.mean(axis=0, keepdims=True))

@@ -24,8 +24,8 @@ _MAD_TO_SD = 1.4826
 def wrong_unit(recording: EegRecording) -> str | None:
     """One sentence where the EEG's values are about 1,000 or 1,000,000 times too large or too small; None otherwise.
 
-    Each EEG channel's spread is the median over 20 stretches of 2 s of 1.4826 · MAD about the stretch's straight line, so
-    that offsets and drifts of thousands of µV and single artefacts don't count; three channels of five have to agree.
+    Each EEG channel's spread is the median over 20 stretches of 2 s of 1.4826 · MAD about the stretch's straight line,
+    so that offsets and drifts of thousands of µV and single artefacts don't count; three channels of five must agree.
 
     Raises:
         RecordingError: the file can't be read.
@@ -67,8 +67,8 @@ def _sentence(name: str, spread_uv: float) -> str:
     factor = min(_FACTORS, key=lambda one: abs(np.log(off / one)))
     return (
         f"{name}: its EEG has a spread of {_told(spread_uv)} µV, about {factor:,.0f} times too "
-        f"{'large' if is_large else 'small'} for a scalp: the file names the wrong unit; correct the unit of its channels "
-        "in the file, or export it anew, and import it again."
+        f"{'large' if is_large else 'small'} for a scalp: the file names the wrong unit; correct the unit of its "
+        "channels in the file, or export it anew, and import it again."
     )
 
 

@@ -25,7 +25,7 @@ def rms_uv(clip_uv: Array, sfreq: float) -> Array:
     """(C, 1): RMS above 1 Hz, so that an amplifier's offset and drift don't make the fault larger."""
     sections = butter(2, 1.0, btype="highpass", fs=sfreq, output="sos")
     fast: Array = sosfiltfilt(sections, clip_uv, axis=1, padlen=min(clip_uv.shape[1] - 1, round(3 * sfreq)))
-    return np.sqrt(np.mean(fast**2, axis=1, keepdims=True))
+    return np.asarray(np.sqrt(np.mean(fast**2, axis=1, keepdims=True)))
 
 
 def inject(

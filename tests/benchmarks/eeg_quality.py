@@ -13,8 +13,9 @@ see which of them are of a head at all):
   them is printed and counts for nothing.
 
 Amplitudes are multiples of each touched channel's RMS above 1 Hz. Line noise, muscle and pops are added with that RMS
-over the whole clip. What has no amplitude is defined so that more is worse: `saturated` is cut off at ± RMS / amplitude;
-`flat` leaves the offset and noise of RMS / (20 · amplitude); `drop-out` and `gap in time` take amplitude / 4 of the clip.
+over the whole clip. What has no amplitude is defined so that more is worse: `saturated` is cut off at ± RMS /
+amplitude; `flat` leaves the offset and noise of RMS / (20 · amplitude); `drop-out` and `gap in time` take amplitude / 4
+of the clip.
 
 **AUC of clips**: a random quarter of the channels (at least one) is touched; the score is the fault's severity averaged
 over all channels; touched clips against the same clips untouched. **AUC of channels**: severities of the touched
@@ -28,8 +29,9 @@ import argparse
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,7 @@ from mlcore.io.recording import EegRecording
 from mlcore.signals import eeg_clip_quality
 from mlcore.signals.quality import Severities, clip_severities, judged
 from mlcore.signals.severity import NAMED_FROM
+from mlcore.signals.spectra import ratio, strengths
 from mlcore.types import QualityFault, Window
 from tests.benchmarks.eeg_faults import INJECTORS, inject, missing_share
 from tests.factories.arrays import in_memory
@@ -78,6 +81,9 @@ NO_HEAD = (
 )
 
 
+UNTOUCHED = {"held out": HELD_OUT, "development": DEVELOPMENT, "no head": NO_HEAD}
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A stretch of a recording as recorded, (C, T) in µV."""
@@ -95,6 +101,24 @@ class Outcome:
     auc_clips: float
     auc_channels: float
     told_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """What was said of a recording's clips as they are."""
+
+    path: str
+    n_clips: int
+    n_alarms: int
+    #: fault -> in how many clips
+    named: dict[str, int]
+    median_score: float
+    #: of the median channel: RMS at the mains over RMS in 1–45 Hz, and RMS above 25 Hz over RMS in 2–20 Hz
+    own_line: float
+    own_muscle: float
+
+
+Table = dict[QualityFault, dict[float, Outcome]]
 
 
 # --- clips -----------------------------------------------------------------------------------------------------------
@@ -141,12 +165,12 @@ def broken(clip: Clip, fault: QualityFault, amplitude: float, rng: np.random.Gen
 def outcome(clips: Sequence[Clip], clean: Sequence[Severities], fault: QualityFault, amplitude: float) -> Outcome:
     rng = np.random.default_rng([FAULTS.index(fault), round(100 * amplitude)])
     pairs = [(said, broken(clip, fault, amplitude, rng)) for clip, said in repeated(clips, clean)]
-    touched = [said[fault][is_touched > 0] for _, (said, is_touched) in pairs]
-    untouched = [before[fault][is_touched > 0] for before, (_, is_touched) in pairs]
+    faulty = [said[fault][is_touched > 0] for _, (said, is_touched) in pairs]
+    intact = [before[fault][is_touched > 0] for before, (_, is_touched) in pairs]
     return Outcome(
         auc_clips=auc([said[fault].mean() for said, _ in pairs], [said[fault].mean() for _, (said, _) in pairs]),
-        auc_channels=auc(np.concatenate(untouched), np.concatenate(touched)),
-        told_share=float((np.concatenate(touched) >= NAMED_FROM).mean()),
+        auc_channels=auc(np.concatenate(intact), np.concatenate(faulty)),
+        told_share=float((np.concatenate(faulty) >= NAMED_FROM).mean()),
     )
 
 
@@ -160,40 +184,26 @@ def auc(untouched: Sequence[float] | Floats, touched: Sequence[float] | Floats) 
     return float(roc_auc_score(truth, np.concatenate([untouched, touched])))
 
 
-def untouched_figures(sources: Sequence[Source]) -> dict[str, dict[str, object]]:
-    """What is said of recordings as they are."""
-    figures: dict[str, dict[str, object]] = {}
-    for source in sources:
-        said = [judged(said_of(clip, clip.uv)) for clip in clips_of(source)]
-        named = sorted({fault for one in said for fault in one.faults})
-        figures[source.path] = {
-            "clips": len(said),
-            "false_alarms": float(np.mean([bool(one.faults) for one in said])),
-            "median_score": float(np.median([one.score for one in said])),
-            "named": {fault: sum(fault in one.faults for one in said) for fault in named},
-        }
-    return figures
-
-
-def judge(sources: Sequence[Source]) -> dict[str, object]:
+def table(sources: Sequence[Source]) -> Table:
     clips = [clip for source in sources for clip in clips_of(source)]
     clean = [said_of(clip, clip.uv) for clip in clips]
-    table = {
-        fault.value: {amplitude: outcome(clips, clean, fault, amplitude) for amplitude in AMPLITUDES}
-        for fault in FAULTS
-    }
-    alarms = [bool(judged(said).faults) for said in clean]
-    return {
-        "auc_clips": {
-            fault: {str(a): round(one.auc_clips, 4) for a, one in row.items()} for fault, row in table.items()
-        },
-        "auc_channels": {
-            fault: {str(a): round(one.auc_channels, 4) for a, one in row.items()} for fault, row in table.items()
-        },
-        "told": {fault: {str(a): round(one.told_share, 4) for a, one in row.items()} for fault, row in table.items()},
-        "false_alarm_share": round(float(np.mean(alarms)), 4),
-        "untouched": untouched_figures(sources),
-    }
+    return {fault: {a: outcome(clips, clean, fault, a) for a in AMPLITUDES} for fault in FAULTS}
+
+
+def untouched(source: Source) -> Untouched:
+    """What is said of a recording as it is, and what of line noise and muscle it has of its own."""
+    clips = list(clips_of(source))
+    said = [judged(said_of(clip, clip.uv)) for clip in clips]
+    own = [strengths(clip.uv, clip.sfreq) for clip in clips]
+    return Untouched(
+        path=source.path,
+        n_clips=len(said),
+        n_alarms=sum(bool(one.faults) for one in said),
+        named=dict(Counter(fault for one in said for fault in one.faults)),
+        median_score=float(np.median([one.score for one in said])),
+        own_line=float(np.median([ratio(one.line_uv, one.brain_uv) for one in own])),
+        own_muscle=float(np.median([ratio(one.muscle_uv, one.slow_uv) for one in own])),
+    )
 
 
 def cost(source: Source) -> dict[str, float]:
@@ -220,44 +230,37 @@ def cost(source: Source) -> dict[str, float]:
 # --- command ---------------------------------------------------------------------------------------------------------
 
 
-def figures() -> dict[str, object]:
-    return {
-        "held_out": judge(HELD_OUT),
-        "development": judge(DEVELOPMENT),
-        "no_head": untouched_figures(NO_HEAD),
-        "cost": cost(DEVELOPMENT[0]),
-    }
+def as_json(found: Table) -> dict[str, object]:
+    return {fault.value: {f"{a:g}": asdict(one) for a, one in row.items()} for fault, row in found.items()}
 
 
-def as_table(part: dict[str, object]) -> str:
+def as_text(found: Table) -> str:
     lines = ["| fault | " + " | ".join(f"{a:g} ×" for a in AMPLITUDES) + " |", "|---" * 5 + "|"]
-    clips, channels, told = (part[key] for key in ("auc_clips", "auc_channels", "told"))
-    assert isinstance(clips, dict)
-    assert isinstance(channels, dict)
-    assert isinstance(told, dict)
-    for fault in clips:
-        cells = [
-            f"{clips[fault][str(a)]:.3f} · {channels[fault][str(a)]:.3f} · {told[fault][str(a)]:.0%}"
-            for a in AMPLITUDES
-        ]
+    for fault, row in found.items():
+        cells = [f"{one.auc_clips:.3f} · {one.auc_channels:.3f} · {one.told_share:.0%}" for one in row.values()]
         lines.append(f"| {fault} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="How well EEG quality tells injected faults from clean clips")
     parser.add_argument("--json", action="store_true", help="one line of JSON instead of tables")
-    found = figures()
-    if parser.parse_args().json:
-        print(json.dumps(found, ensure_ascii=False))
+    is_json = parser.parse_args().json
+    groups = {"held out": HELD_OUT, "development": DEVELOPMENT, **{source.path: (source,) for source in HELD_OUT}}
+    tables = {name: table(sources) for name, sources in groups.items()}
+    plain = {name: [untouched(one) for one in part] for name, part in UNTOUCHED.items()}
+    speed = cost(DEVELOPMENT[0])
+    if is_json:
+        parts = {name: as_json(found) for name, found in tables.items()}
+        as_is = {name: [asdict(one) for one in part] for name, part in plain.items()}
+        print(json.dumps({"tables": parts, "untouched": as_is, "cost": speed}, ensure_ascii=False))
         return
-    for name in ("held_out", "development"):
-        part = found[name]
-        assert isinstance(part, dict)
-        print(f"{name}: AUC of clips · AUC of channels · told\n\n{as_table(part)}\n")
-        print(f"untouched clips with a named fault: {part['false_alarm_share']:.1%}")
-        print("\n".join(f"  {path}: {row}" for path, row in part["untouched"].items()), "\n")
-    print("no head:", json.dumps(found["no_head"], indent=1), "\ncost:", found["cost"])
+    for name, found in tables.items():
+        print(f"{name}: AUC of clips · AUC of channels · told\n\n{as_text(found)}\n")
+    for name, part in plain.items():
+        n_alarms, n_clips = sum(one.n_alarms for one in part), sum(one.n_clips for one in part)
+        print(f"untouched, {name}: a fault named in {n_alarms} of {n_clips} clips", *part, sep="\n  ")
+    print("cost:", speed)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def test_missing_channels_are_told() -> None:
         to_channels(SAMPLES, NAMES, ["TP9", "TP10"])
     with pytest.raises(SignalError, match="Oz is not among"):
         to_bipolar(SAMPLES, NAMES, [("Fz", "Cz"), ("Pz", "Oz")])
-    with pytest.raises(SignalError, match="neither M1 and M2 nor A1 and A2 are among Fz, Cz"):
+    with pytest.raises(SignalError, match="neither M1 and M2 nor A1 and A2 are among the channels Fz, Cz"):
         to_linked_mastoids(SAMPLES[:2], ["Fz", "Cz"])
     with pytest.raises(SignalError, match="got none"):
         to_channels(SAMPLES, NAMES, [])

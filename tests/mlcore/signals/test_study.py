@@ -184,7 +184,7 @@ def test_odd_rates_stay_in_step_for_two_hours(sfreq: float) -> None:
     """A 10 Hz wave on the true clock is where it should be after two hours: out by less than 10 µs."""
 
     def fetch(picks: Sequence[int], first: int, last: int) -> NDArray[np.float64]:
-        return np.sin(2 * np.pi * 10.0 * np.arange(first, last) / sfreq)[None] * 20e-6
+        return np.asarray(np.sin(2 * np.pi * 10.0 * np.arange(first, last) / sfreq)[None] * 20e-6)
 
     two_hours = EegRecording(
         path=Path("long.xdf"),

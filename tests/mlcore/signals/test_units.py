@@ -31,7 +31,13 @@ def _bdf_by_pyedflib(path: Path, unit: str) -> Path:
     with pyedflib.EdfWriter(str(path), len(NAMES), file_type=pyedflib.FILETYPE_BDFPLUS) as writer:
         for index, name in enumerate(NAMES):
             reach = {"physical_max": 500.0, "physical_min": -500.0, "digital_max": 8388607, "digital_min": -8388608}
-            extra = {"label": name, "dimension": unit, "sample_frequency": SFREQ, "transducer": "", "prefilter": ""}
+            extra: dict[str, str | int | float | None] = {
+                "label": name,
+                "dimension": unit,
+                "sample_frequency": SFREQ,
+                "transducer": "",
+                "prefilter": "",
+            }
             writer.setSignalHeader(index, {**reach, **extra})
         writer.writeSamples(list(EEG_UV))
     return path
