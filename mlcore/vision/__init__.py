@@ -1,8 +1,9 @@
-"""Faces in video: found, followed, described by a frozen expression network and a face mesh."""
+"""Faces in video: found, followed, measured, described by a frozen expression network and a face mesh."""
 
 from mlcore.vision.clips import clip_features
 from mlcore.vision.detect import FaceBox, FaceDetector, detect_faces
-from mlcore.vision.track import FEATURE_NAMES, FEATURES_VERSION, N_FACE_FEATURES, FaceTrack, FaceTracker
+from mlcore.vision.track import FEATURE_NAMES, FEATURES_VERSION, N_FACE_FEATURES, FaceTrack
+from mlcore.vision.tracker import FaceTracker
 from mlcore.vision.weights import VisionError
 
 __all__ = [

@@ -6,30 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.vision.detect import Floats
-from mlcore.vision.track import FaceTrack
+from mlcore.vision.track import FEATURE_NAMES, FaceTrack
 from mlcore.vision.weights import VisionError
 
-#: a face of this many pixels or more fills the expression network's picture
-FULL_SIZE_PX = 64.0
-#: sharpness of an ordinary webcam face at 64 pixels; half of it counts half
-FULL_SHARPNESS = 0.10
 
-
-def clip_features(track: FaceTrack, *, start_s: float, stop_s: float, fps: float) -> tuple[NDArray[np.float32], float]:
+def clip_features(track: FaceTrack, *, start_s: float, stop_s: float, fps: float) -> NDArray[np.float32]:
     """Features of a stretch of video, one row a step.
 
-    Step i stands at start_s + (i + ½)/fps and takes the nearest sampled frame, if one lies within a step of it.
+    Step i stands at start_s + (i + ½)/fps and takes the nearest frame that the backbone saw, if one lies within a
+    step of it.
 
     Args:
         track: a face track.
         start_s: start on the track's (the video's) clock, seconds.
         stop_s: end, above start.
-        fps: steps a second.
+        fps: steps a second; not more than the rate the track was made with, or steps share frames or stay empty.
 
     Returns:
-        Features (T, N_FACE_FEATURES) with T = round((stop_s − start_s)·fps), zeros where no face was found (the last
-        column says so), and the quality 0..1 = share of steps with a face × mean over those of min(1, width/64 px)
-        × min(1, sharpness/`FULL_SHARPNESS`).
+        (T, N_FACE_FEATURES) float32 with T = round((stop_s − start_s)·fps), zeros where no face was found (the last
+        column says so).
 
     Raises:
         VisionError: stop does not lie after start, or fps is not above 0.
@@ -37,13 +32,11 @@ def clip_features(track: FaceTrack, *, start_s: float, stop_s: float, fps: float
     if not (stop_s > start_s and fps > 0):
         raise VisionError(f"expected start < stop and fps > 0, got {start_s} s, {stop_s} s, {fps}")
     steps = np.arange(max(round((stop_s - start_s) * fps), 1), dtype=np.float64)
-    grid = start_s + (steps + 0.5) / fps
-    nearest, is_near = _nearest(track.times_s, grid, 1.0 / fps)
-    features = np.zeros((len(grid), track.features.shape[1]), dtype=np.float32)
-    seen = is_near.copy()
-    seen[is_near] = track.found[nearest[is_near]]
-    features[seen] = track.features[nearest[seen]]
-    return features, _quality(track, nearest[seen], len(grid))
+    frames = track.backbone_frames
+    nearest, is_near = _nearest(track.times_s[frames], start_s + (steps + 0.5) / fps, 1.0 / fps)
+    features = np.zeros((len(steps), len(FEATURE_NAMES)), dtype=np.float32)
+    features[is_near] = track.features(frames[nearest[is_near]], nearest[is_near])
+    return features
 
 
 def _nearest(times_s: Floats, grid: Floats, tolerance_s: float) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -53,11 +46,3 @@ def _nearest(times_s: Floats, grid: Floats, tolerance_s: float) -> tuple[NDArray
     before = np.maximum(after - 1, 0)
     nearest = np.where(np.abs(times_s[before] - grid) <= np.abs(times_s[after] - grid), before, after)
     return nearest, np.abs(times_s[nearest] - grid) <= tolerance_s
-
-
-def _quality(track: FaceTrack, rows: NDArray[np.int64], n_steps: int) -> float:
-    if not len(rows):
-        return 0.0
-    size = np.minimum(track.boxes[rows, 2] / FULL_SIZE_PX, 1.0)
-    sharp = np.minimum(track.sharpness[rows] / FULL_SHARPNESS, 1.0)
-    return float(len(rows) / n_steps * np.mean(size * sharp))

