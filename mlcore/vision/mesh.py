@@ -45,7 +45,6 @@ CUES = (
 
 # indexes into the mesh; left and right are the picture's
 LEFT_EYE, RIGHT_EYE = (33, 133), (362, 263)
-LEFT_LIDS, RIGHT_LIDS = ((159, 145), (158, 153)), ((386, 374), (385, 380))
 LEFT_BROW, RIGHT_BROW = (105, 66, 63), (334, 296, 293)
 INNER_BROWS = (55, 285)
 MOUTH_CORNERS, INNER_LIPS = (61, 291), (13, 14)
@@ -177,21 +176,21 @@ class FaceMesh:
         return MeshFace(square, square[:, :2] @ back[:, :2].T + back[:, 2], float(score))
 
 
-def cues(points: Floats, score: float, roll: float) -> NDArray[np.float32]:
+def cues(mesh: MeshFace, openness: NDArray[np.float32]) -> NDArray[np.float32]:
     """The `CUES` of one face.
 
     Lengths are divided by the distance between the eyes' middles, heights are measured square to that line, so that
-    neither the face's size nor its tilt changes them. Openness of an eye is the lids' distance over the eye's width.
+    neither the face's size nor its tilt changes them. Yaw and pitch are the nose tip's place between and under the
+    eyes, in the same unit; roll is in radians.
 
     Args:
-        points: (468, 3) mesh.
-        score: the mesh network's.
-        roll: tilt of the head on the frame, radians.
+        mesh: the face.
+        openness: (2,) of the eyes, as `EyeContours.openness`.
 
     Returns:
         (len(CUES),) float32, finite.
     """
-    flat = _levelled(points)
+    flat = _levelled(mesh.square)
     middle = _mean(flat, LEFT_EYE + RIGHT_EYE)
     lips, corners = _mean(flat, INNER_LIPS), _mean(flat, MOUTH_CORNERS)
     left_brow, right_brow = _mean(flat, LEFT_BROW), _mean(flat, RIGHT_BROW)
@@ -201,8 +200,7 @@ def cues(points: Floats, score: float, roll: float) -> NDArray[np.float32]:
         lips[1] - corners[1],
         flat[MOUTH_CORNERS[1], 1] - flat[MOUTH_CORNERS[0], 1],
         flat[CHIN, 1] - lips[1],
-        _openness(flat, LEFT_LIDS, LEFT_EYE),
-        _openness(flat, RIGHT_LIDS, RIGHT_EYE),
+        *openness,
         _mean(flat, LEFT_EYE)[1] - left_brow[1],
         _mean(flat, RIGHT_EYE)[1] - right_brow[1],
         _gap(flat, *INNER_BROWS),
@@ -210,8 +208,8 @@ def cues(points: Floats, score: float, roll: float) -> NDArray[np.float32]:
         flat[UPPER_LIP, 1] - flat[NOSE_TIP, 1],
         flat[NOSE_TIP, 0] - middle[0],
         flat[NOSE_TIP, 1] - middle[1],
-        roll,
-        score,
+        mesh.box.roll,
+        mesh.score,
     )
     return np.array(values, dtype=np.float32)
 
@@ -231,7 +229,3 @@ def _mean(flat: Floats, indexes: tuple[int, ...]) -> Floats:
 
 def _gap(flat: Floats, one: int, other: int) -> float:
     return float(np.hypot(*(flat[one] - flat[other])))
-
-
-def _openness(flat: Floats, lids: tuple[tuple[int, int], ...], corners: tuple[int, int]) -> float:
-    return float(np.mean([_gap(flat, *pair) for pair in lids])) / max(_gap(flat, *corners), 1e-6)

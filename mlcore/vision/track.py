@@ -84,7 +84,7 @@ class FaceTrack:
     def eye_openness(self) -> Floats:
         """(n,) distance of the lids over the width of the eye, mean of both eyes; NaN where no face was found.
 
-        Open eyes give about 0.25 to 0.4, shut ones below 0.15; a person's own level is what to compare with.
+        Open eyes give about 0.3 to 0.45, shut ones below 0.2; a person's own level is what to compare with.
         """
         eyes = [CUES.index("left_eye_openness"), CUES.index("right_eye_openness")]
         return np.asarray(self.cues[:, eyes].mean(axis=1), dtype=np.float64)
