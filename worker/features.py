@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 
 from annotator.models import Study
 from mlcore.datasets import Recording
-from mlcore.io.video import encode_proxy
+from mlcore.io.video import encode_proxy, frame_times_s
 from mlcore.signals import StudyEegStream, eeg_clip_quality, study_eeg_stream
 from mlcore.types import Window
-from mlcore.vision import N_FACE_FEATURES, FaceTrack, FaceTracker, clip_features
+from mlcore.vision import (
+    N_FACE_FEATURES,
+    FaceReference,
+    FaceTrack,
+    FaceTracker,
+    clip_features,
+    face_clip_quality,
+)
 from worker.run import RunningJob
 
+#: frames a second in which the face is followed; blinks need them
+TRACK_FPS = 25.0
 Floats = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
@@ -116,10 +125,10 @@ def _eeg_quality(eeg: StudyEegStream | None, windows: Sequence[Window], present:
 def face_features(
     running: RunningJob, recording: Recording, proxy: Path, study: Study, *, span: tuple[float, float]
 ) -> FaceTrack | None:
-    """The proxy and the face track out of one decoding of the video."""
+    """The proxy and the face track, beside it, out of one decoding of the video."""
     if recording.video_path is None:
         return None
-    tracker, (begin, end) = FaceTracker(), span
+    tracker, (begin, end) = FaceTracker(proxy.with_name("face"), feature_fps=study.face_fps), span
 
     def on_frame(video_s: float, frame: NDArray[np.uint8]) -> None:
         running.stop_if_asked()
@@ -128,9 +137,8 @@ def face_features(
     def on_progress(share: float) -> None:
         running.progress(begin + share * (end - begin), "Encoding the video and looking for the face")
 
-    every_s = 1.0 / study.face_fps
-    encode_proxy(recording.video_path, proxy, on_progress=on_progress, on_frame=on_frame, every_s=every_s)
-    return tracker.track()
+    encode_proxy(recording.video_path, proxy, on_progress=on_progress, on_frame=on_frame, every_s=1.0 / TRACK_FPS)
+    return tracker.finish(check=running.stop_if_asked)
 
 
 def face_shape(study: Study) -> tuple[int, int]:
@@ -148,9 +156,15 @@ def _face_windows(
     arrays = np.zeros((len(windows), *face_shape(study)), dtype=np.float32)
     quality = np.zeros(len(windows))
     if track is not None:
+        assert recording.video_path is not None
+        reference, times_s = FaceReference.of(track), frame_times_s(recording.video_path)
         for row in np.flatnonzero(present).tolist():
             # the clip's length is kept on the video's clock: its drift is far below one step of the features
             start_s = recording.clock.to_video(windows[row].start_s)
             stop_s = start_s + study.window_s
-            arrays[row], quality[row] = clip_features(track, start_s=start_s, stop_s=stop_s, fps=study.face_fps)
+            arrays[row] = clip_features(track, start_s=start_s, stop_s=stop_s, fps=study.face_fps)
+            judged = face_clip_quality(
+                track, start_s=start_s, stop_s=stop_s, frame_times_s=times_s, reference=reference
+            )
+            quality[row] = judged.score
     return arrays, np.clip(np.nan_to_num(quality), 0.0, 1.0)

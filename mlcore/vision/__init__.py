@@ -2,6 +2,7 @@
 
 from mlcore.vision.clips import clip_features
 from mlcore.vision.detect import FaceBox, FaceDetector, detect_faces
+from mlcore.vision.quality import FaceReference, face_clip_quality
 from mlcore.vision.track import FEATURE_NAMES, FEATURES_VERSION, N_FACE_FEATURES, FaceTrack
 from mlcore.vision.tracker import FaceTracker
 from mlcore.vision.weights import VisionError
@@ -12,9 +13,11 @@ __all__ = [
     "N_FACE_FEATURES",
     "FaceBox",
     "FaceDetector",
+    "FaceReference",
     "FaceTrack",
     "FaceTracker",
     "VisionError",
     "clip_features",
     "detect_faces",
+    "face_clip_quality",
 ]

@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 
 from mlcore.datasets import Recording, find_recordings, read_recording
-from mlcore.io.video import iter_frames
+from mlcore.io.video import frame_times_s, iter_frames
 from mlcore.signals import cut_windows, eeg_clip_quality, plain_name, study_eeg_stream
 from mlcore.simulate import SimulationConfig, simulate_recordings
 from mlcore.simulate.oracle import DIMENSIONS, SimulatedAnnotator
@@ -36,7 +37,7 @@ from mlcore.simulate.truth import TRUTH_NAME
 from mlcore.store import ClipTable, ModalityKind, ModalityMeta, ShardMeta, Store, open_store, write_shard
 from mlcore.train import RoundConfig, RoundData, run_round
 from mlcore.types import Window
-from mlcore.vision import FEATURE_NAMES, FaceTracker, clip_features
+from mlcore.vision import FEATURE_NAMES, FaceTracker, clip_features, face_clip_quality
 
 WINDOW_S, SFREQ, FACE_FPS = 5.0, 128.0, 5.0
 N_LABELLED, N_TEST_SUBJECTS = 96, 2
@@ -95,13 +96,17 @@ def write_clips(place: Path, recording: Recording) -> None:
 
 def _faces(recording: Recording, windows: Sequence[Window]) -> tuple[NDArray[np.float32], Floats]:
     assert recording.video_path is not None
-    tracker = FaceTracker()
-    for video_s, frame in iter_frames(recording.video_path, every_s=1 / FACE_FPS):
-        tracker.add(video_s, frame)
-    track = tracker.track()
-    starts_s = [recording.clock.to_video(window.start_s) for window in windows]
-    read = [clip_features(track, start_s=one, stop_s=one + WINDOW_S, fps=FACE_FPS) for one in starts_s]
-    return np.stack([features for features, _ in read]), np.array([quality for _, quality in read])
+    with TemporaryDirectory() as folder:
+        tracker = FaceTracker(Path(folder), feature_fps=FACE_FPS)
+        for video_s, frame in iter_frames(recording.video_path, every_s=1 / FACE_FPS):
+            tracker.add(video_s, frame)
+        track, times_s = tracker.finish(), frame_times_s(recording.video_path)
+        features, quality = [], []
+        for start_s in (recording.clock.to_video(window.start_s) for window in windows):
+            stop_s = start_s + WINDOW_S
+            features.append(clip_features(track, start_s=start_s, stop_s=stop_s, fps=FACE_FPS))
+            quality.append(face_clip_quality(track, start_s=start_s, stop_s=stop_s, frame_times_s=times_s).score)
+    return np.stack(features), np.array(quality)
 
 
 def _table(recording: Recording, windows: Sequence[Window], quality: dict[str, Floats]) -> ClipTable:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlcore.simulate.performance import lid_closure
 from mlcore.simulate.truth import TrialTruth
-from mlcore.vision import FEATURE_NAMES, FaceTrack, FaceTracker
+from mlcore.vision import FaceTrack, FaceTracker
 from tests.mlcore.simulate.conftest import DataSet
 
 Values = NDArray[np.float64]
@@ -27,16 +27,17 @@ def _frames(path: Path) -> Iterator[tuple[float, Bytes]]:
                 yield float(frame.time or 0.0), np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
 
 
-def _track(path: Path) -> FaceTrack:
-    tracker = FaceTracker()
+def _track(path: Path, folder: Path) -> FaceTrack:
+    tracker = FaceTracker(folder)
     for time_s, frame in _frames(path):
         tracker.add(time_s, frame)
-    return tracker.track()
+    return tracker.finish()
 
 
 @pytest.fixture(scope="module")
-def tracks(small: DataSet) -> list[tuple[TrialTruth, FaceTrack]]:
-    return [(trial, _track(small.file(trial, "*.avi"))) for trial in small.trials]
+def tracks(small: DataSet, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[TrialTruth, FaceTrack]]:
+    folder = tmp_path_factory.mktemp("faces")
+    return [(trial, _track(small.file(trial, "*.avi"), folder / trial.session)) for trial in small.trials]
 
 
 def _session_s(trial: TrialTruth, track: FaceTrack) -> Values:
@@ -44,7 +45,7 @@ def _session_s(trial: TrialTruth, track: FaceTrack) -> Values:
 
 
 def _cue(track: FaceTrack, name: str) -> Values:
-    return np.asarray(track.features[:, FEATURE_NAMES.index(name)], dtype=np.float64)
+    return track.cue(name)
 
 
 def test_detector_finds_the_face_in_95_percent_of_the_frames(tracks: list[tuple[TrialTruth, FaceTrack]]) -> None:
