@@ -128,17 +128,19 @@ def face_features(
     """The proxy and the face track, beside it, out of one decoding of the video."""
     if recording.video_path is None:
         return None
-    tracker, (begin, end) = FaceTracker(proxy.with_name("face"), feature_fps=study.face_fps), span
+    begin, end = span
+    with FaceTracker(proxy.with_name("face"), feature_fps=study.face_fps) as tracker:
 
-    def on_frame(video_s: float, frame: NDArray[np.uint8]) -> None:
-        running.stop_if_asked()
-        tracker.add(video_s, frame)
+        def on_frame(video_s: float, frame: NDArray[np.uint8]) -> None:
+            running.stop_if_asked()
+            tracker.add(video_s, frame)
 
-    def on_progress(share: float) -> None:
-        running.progress(begin + share * (end - begin), "Encoding the video and looking for the face")
+        def on_progress(share: float) -> None:
+            running.progress(begin + share * (end - begin), "Encoding the video and looking for the face")
 
-    encode_proxy(recording.video_path, proxy, on_progress=on_progress, on_frame=on_frame, every_s=1.0 / TRACK_FPS)
-    return tracker.finish(check=running.stop_if_asked)
+        every_s = 1.0 / TRACK_FPS
+        encode_proxy(recording.video_path, proxy, on_progress=on_progress, on_frame=on_frame, every_s=every_s)
+        return tracker.finish(check=running.stop_if_asked)
 
 
 def face_shape(study: Study) -> tuple[int, int]:

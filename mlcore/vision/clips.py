@@ -9,12 +9,15 @@ from mlcore.vision.detect import Floats
 from mlcore.vision.track import FEATURE_NAMES, FaceTrack
 from mlcore.vision.weights import VisionError
 
+#: how far from a step its frame may lie, in steps
+REACH = 0.75
+
 
 def clip_features(track: FaceTrack, *, start_s: float, stop_s: float, fps: float) -> NDArray[np.float32]:
     """Features of a stretch of video, one row a step.
 
-    Step i stands at start_s + (i + ½)/fps and takes the nearest frame that the backbone saw, if one lies within a
-    step of it.
+    Step i stands at start_s + (i + ½)/fps and takes the nearest frame that the backbone saw, if one lies within three
+    quarters of a step: frames of an unbroken track always do.
 
     Args:
         track: a face track.
@@ -33,7 +36,7 @@ def clip_features(track: FaceTrack, *, start_s: float, stop_s: float, fps: float
         raise VisionError(f"expected start < stop and fps > 0, got {start_s} s, {stop_s} s, {fps}")
     steps = np.arange(max(round((stop_s - start_s) * fps), 1), dtype=np.float64)
     frames = track.backbone_frames
-    nearest, is_near = _nearest(track.times_s[frames], start_s + (steps + 0.5) / fps, 1.0 / fps)
+    nearest, is_near = _nearest(track.times_s[frames], start_s + (steps + 0.5) / fps, REACH / fps)
     features = np.zeros((len(steps), len(FEATURE_NAMES)), dtype=np.float32)
     features[is_near] = track.features(frames[nearest[is_near]], nearest[is_near])
     return features

@@ -1,4 +1,4 @@
-"""One person's face through a video, on disk: where it is, what it looks like, and what the frozen network sees in it."""
+"""One person's face through a video, on disk: where it is, how it looks, what the frozen network sees in it."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -113,8 +113,14 @@ class FaceTracker:
         write_meta(self._folder, {"feature_fps": self._feature_fps})
         return FaceTrack.open(self._folder)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.close()
+
     def close(self) -> None:
-        """Remove what only the tracking needed."""
+        """Remove what only the tracking needed; `with FaceTracker(…) as tracker` calls it."""
         self._file.close()
         (self._folder / "seen.part").unlink(missing_ok=True)
 

@@ -74,9 +74,7 @@ def _frozen(clip: ClipFrames, share: float, rng: np.random.Generator) -> Iterato
         yield time_s, clip.pictures[first if first <= number < first + length else number]
 
 
-def _changer(
-    clip: ClipFrames, injection: Injection, rng: np.random.Generator
-) -> Callable[[BgrImage, Box], BgrImage]:
+def _changer(clip: ClipFrames, injection: Injection, rng: np.random.Generator) -> Callable[[BgrImage, Box], BgrImage]:
     amount = injection.amplitude
     if injection.kind == "blur":
         return lambda picture, box: np.asarray(cv2.GaussianBlur(picture, (0, 0), amount), dtype=np.uint8)

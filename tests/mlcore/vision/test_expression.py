@@ -14,8 +14,8 @@ from scipy import signal, special
 from mlcore.vision import FaceDetector, VisionError
 from mlcore.vision.detect import BgrImage
 from mlcore.vision.expression import EXPRESSIONS, ExpressionNet, load_expression_net
-from mlcore.vision.mesh import upright, warp
-from mlcore.vision.track import CROP_LIFT, CROP_SCALE
+from mlcore.vision.looks import CROP_LIFT, CROP_SCALE
+from mlcore.vision.mesh import FaceMesh, upright, warp
 from mlcore.vision.weights import package_file
 
 Maps = NDArray[np.float64]
@@ -124,7 +124,7 @@ def test_a_face_s_features_do_not_depend_on_its_batch(faces: NDArray[np.uint8]) 
 
 
 def expression_of(picture: BgrImage, detector: FaceDetector) -> str:
-    face = detector.detect(picture)[0]
+    face = FaceMesh()(picture, detector.detect(picture)[0]).box
     crop = cv2.cvtColor(warp(picture, upright(face, CROP_SCALE, 64, lift=CROP_LIFT), 64), cv2.COLOR_BGR2GRAY)
     return EXPRESSIONS[int(ExpressionNet()(np.asarray(crop, dtype=np.uint8)[None])[1].argmax())]
 
