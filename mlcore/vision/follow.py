@@ -23,7 +23,7 @@ SAME_PLACE_IOU = 0.4
 #: so many faces are followed at most, the largest
 MAX_FACES = 4
 #: a face whose look differs more than this from its own has something in front of it, or is another's
-OTHER_LOOK = 18.0
+OTHER_LOOK = 16.0
 #: seconds over which a face's own look is averaged
 LOOK_MEMORY_S = 10.0
 
@@ -135,8 +135,8 @@ class FaceFollower:
     def _welcome(self, video_s: float, mesh: MeshFace, looks: FaceLooks) -> Sighting:
         now = look(looks.cells)
         for face in self._followed:
-            is_lost = face.seen_s < video_s
-            if is_lost and _is_near(mesh.box, face.box) and look_distance(now, face.look) <= OTHER_LOOK:
+            is_alike = _is_near(mesh.box, face.box) and look_distance(now, face.look) <= OTHER_LOOK
+            if face.seen_s < video_s and (is_alike or mesh.box.iou(face.box) > SAME_PLACE_IOU):
                 return self._update(face, video_s, mesh, looks)
         piece = self._next_piece()
         self._followed.append(_Followed(piece, piece, mesh.box, now, video_s))

@@ -18,8 +18,8 @@ CROP_SCALE, CROP_LIFT = 1.1, 0.1
 LOOK_SCALE, LOOK_LIFT = 1.6, 0.2
 #: cells a side of the coarse picture, and pixels a side of a cell
 N_CELLS, CELL_PX = 12, 8
-#: layers of the coarse picture: CIE L*, a*, b* of 8 bits, strength of edges
-LAYERS = ("lightness", "green_red", "blue_yellow", "edges")
+#: layers of the coarse picture: mean levels of the colours, mean strength of edges
+LAYERS = ("blue", "green", "red", "edges")
 #: pixels a side at which sharpness is measured: at the frame's own fineness between these
 SHARP_PX = (24, 192)
 #: 8-bit levels at and past which a pixel says nothing
@@ -62,11 +62,21 @@ def _grey(picture: BgrImage) -> NDArray[np.uint8]:
 
 def coarse(picture: BgrImage) -> NDArray[np.uint8]:
     """Mean colour and strength of edges in each cell of a levelled picture (96, 96, 3): (12, 12, 4) uint8."""
-    lab = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB)
-    light = lab[..., 0].astype(np.float32)
-    edges = np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=0.25))
-    layers = np.dstack([lab.astype(np.float32), np.minimum(edges * 4.0, 255.0)])
+    grey = _grey(picture).astype(np.float32)
+    edges = cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    layers = np.dstack([picture.astype(np.float32), np.minimum(edges, 255.0)])
     return np.rint(cv2.resize(layers, (N_CELLS, N_CELLS), interpolation=cv2.INTER_AREA)).astype(np.uint8)
+
+
+def light_and_colour(cells: NDArray[np.uint8]) -> Floats:
+    """Cells (…, 4) as lightness, two colours and edges (…, 4).
+
+    The colours are (R − G) and (B − G) over R + G + B + 8, times 110: a gain, as of exposure, leaves them as they are.
+    """
+    blue, green, red, edges = np.moveaxis(cells.astype(np.float64), -1, 0)
+    total = blue + green + red
+    scale = 110.0 / (total + 8.0)
+    return np.stack([total / 3.0, (red - green) * scale, (blue - green) * scale, edges], axis=-1)
 
 
 def sharpness(grey: NDArray[np.uint8]) -> float:
@@ -93,16 +103,14 @@ def look(cells: NDArray[np.uint8]) -> Floats:
         cells: (…, 12, 12, 4) as `FaceLooks.cells`.
 
     Returns:
-        (…, 12·12·3). Lightness is made zero-mean with a spread of 30; a* and b* are divided by L* + 16, which takes
-        the exposure out of them, and scaled to count as much. Root mean square differences (`look_distance`): within
-        a person of the real recordings 4 at the median and 9 at the 95th percentile, between people 26 at the 5th.
+        (…, 12·12·3). Lightness is made zero-mean with a spread of 30, colours count three times, so that exposure
+        matters little. Root mean square differences (`look_distance`): within a person of the real recordings 5 at
+        the median and 10 at the 95th percentile; between any two people of them 20 or more.
     """
-    layers = cells[..., :3].astype(np.float64)
+    layers = light_and_colour(cells)[..., :3]
     light = layers[..., 0] - layers[..., 0].mean(axis=(-2, -1), keepdims=True)
     light *= 30.0 / np.maximum(light.std(axis=(-2, -1), keepdims=True), 1.0)
-    # 8-bit L* is 2.55 times L*; 180 brings colours to about three times their 8-bit values in a lit face
-    colours = 180.0 * (layers[..., 1:] - 128.0) / (layers[..., :1] / 2.55 + 16.0)
-    return np.concatenate([light[..., None], colours], axis=-1).reshape(*cells.shape[:-3], -1)
+    return np.concatenate([light[..., None], 3.0 * layers[..., 1:]], axis=-1).reshape(*cells.shape[:-3], -1)
 
 
 def look_distance(one: Floats, other: Floats) -> float:

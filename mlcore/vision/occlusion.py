@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.vision.detect import Floats
+from mlcore.vision.looks import light_and_colour
 
 #: the cells of the coarse picture (12 × 12, of face and hair) that show the face itself: rows, columns
 FACE = (slice(4, 11), slice(3, 9))
@@ -17,8 +18,6 @@ MAX_FRAMES = 600
 FLOOR = np.array([10.0, 3.0, 3.0, 14.0])
 #: a cell that is further from its usual value than so many spreads is covered
 FAR = 3.0
-#: rounds of the robust fit of light
-N_FITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,13 @@ class LookReference:
 
 
 def _face(cells: NDArray[np.uint8]) -> Floats:
-    return cells[:, FACE[0], FACE[1]].astype(np.float64)
+    return light_and_colour(cells[:, FACE[0], FACE[1]])
 
 
 def _fit(frame: Floats, usual: Floats) -> Floats:
     """A frame's layers brought to the usual light: lightness and edges by a gain, colours by an offset.
 
-    The fit holds on to the cells that follow it and lets go of the others, so that what covers a part of the face
-    does not drag the rest along.
+    Both are medians over the cells: what covers less than half of the face does not drag the rest along.
     """
     light, edges = _gain(frame[..., 0], usual[..., 0]), _gain(frame[..., 3], usual[..., 3])
     shift = np.median(usual[..., 1:3] - frame[..., 1:3], axis=(0, 1))
