@@ -87,6 +87,7 @@ def _derived(recording: Recording, place: Path, *, has_clips: bool) -> list[NewD
     made = []
     if recording.video_path is not None:
         made.append(NewDerived(DerivedKind.PROXY_VIDEO, 1, str(place / "proxy.mp4")))
+        made.append(NewDerived(DerivedKind.FACE_TRACK, FEATURES_VERSION, str(place / "face")))
     if recording.eeg is not None:
         made.append(NewDerived(DerivedKind.EEG_TILES, TILES_VERSION, str(place / "tiles")))
     if has_clips:

