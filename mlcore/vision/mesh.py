@@ -6,7 +6,7 @@ arXiv 1907.06724; weights by Google (Apache-2.0), inside the package face-detect
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -71,16 +71,16 @@ class MeshFace:
         square: (468, 3) points in pixels of the levelled face square, z in the same scale.
         points: (468, 2) the same points in pixels of the frame.
         score: 0..1, whether this is a face at all.
+        box: where the face is, as the detector would say it; made from the points.
     """
 
     square: Floats
     points: Floats
     score: float
+    box: FaceBox = field(init=False)
 
-    @property
-    def box(self) -> FaceBox:
-        """Where the face is, as the detector would say it."""
-        return face_box(self.points, self.score)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "box", face_box(self.points, self.score))
 
 
 def face_box(points: Floats, score: float) -> FaceBox:

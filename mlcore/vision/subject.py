@@ -60,10 +60,10 @@ def unlikeness(one: Piece, other: Piece) -> float:
     once."""
     if len(one.frames & other.frames) > MAX_SHARED_FRAMES:
         return float("inf")
-    width = max(one.place[2], other.place[2])
+    width = float(max(one.place[2], other.place[2]))
     gap = float(np.hypot(*(one.place[:2] - other.place[:2]))) / width
     growth = abs(float(np.log(one.place[2] / other.place[2])))
-    return look_distance(one.look, other.look) + PLACE_COST * min(gap, 2.0) + SIZE_COST * min(growth, 2.0)
+    return float(look_distance(one.look, other.look)) + PLACE_COST * min(gap, 2.0) + SIZE_COST * min(growth, 2.0)
 
 
 def people(pieces: list[Piece]) -> list[Piece]:

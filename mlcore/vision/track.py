@@ -119,4 +119,4 @@ def head_speed(times_s: Floats, boxes: NDArray[np.floating], frames: NDArray[np.
     now, before = (np.asarray(boxes[rows], dtype=np.float64) for rows in (frames, since))
     moved = np.hypot(*(now[:, :2] + now[:, 2:] / 2 - before[:, :2] - before[:, 2:] / 2).T)
     elapsed_s = np.maximum(times_s[frames] - times_s[since], 1e-3)
-    return np.nan_to_num(moved / np.maximum(now[:, 2], 1.0) / elapsed_s)
+    return np.asarray(np.nan_to_num(moved / np.maximum(now[:, 2], 1.0) / elapsed_s))

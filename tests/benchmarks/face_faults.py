@@ -118,7 +118,7 @@ def _cheek(clip: ClipFrames) -> NDArray[np.float64]:
     picture = clip.pictures[0]
     rows = slice(int(max(y + 0.5 * height, 0)), int(y + 0.7 * height))
     cheeks = [picture[rows, int(max(x + place * width, 0)) : int(x + (place + 0.15) * width)] for place in (0.15, 0.7)]
-    return np.median(np.concatenate([cheek.reshape(-1, 3) for cheek in cheeks]), axis=0)
+    return np.asarray(np.median(np.concatenate([cheek.reshape(-1, 3) for cheek in cheeks]), axis=0))
 
 
 def _hand(skin: NDArray[np.float64], size: int, rng: np.random.Generator) -> BgrImage:

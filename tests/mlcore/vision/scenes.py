@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from mlcore.vision import FaceTrack, FaceTracker
-from mlcore.vision.detect import BgrImage
+from mlcore.vision.detect import BgrImage, Floats
 from tests.mlcore.vision.conftest import sampled
 
 STEP_S = 0.08
@@ -30,7 +30,8 @@ class Actor:
     def head(self, frame: int) -> BgrImage:
         """The pictures forth and back, so that there is no jump."""
         there_and_back = [*range(len(self.heads)), *range(len(self.heads) - 2, 0, -1)]
-        return self.heads[there_and_back[frame % len(there_and_back)]]
+        head: BgrImage = self.heads[there_and_back[frame % len(there_and_back)]]
+        return head
 
 
 def heads(path: Path, square: tuple[int, int, int], *, start_s: float, stop_s: float) -> list[BgrImage]:
@@ -70,8 +71,8 @@ def follow(folder: Path, frames: Iterator[tuple[float, BgrImage]]) -> FaceTrack:
         return tracker.finish()
 
 
-def gaps_px(track: FaceTrack, actor: Actor) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def gaps_px(track: FaceTrack, actor: Actor) -> Floats:
     """Distance of the box's middle to an actor's head in every frame; NaN where either is not there."""
     middle = track.boxes[:, :2] + track.boxes[:, 2:] / 2
     places = [actor.path(float(time_s)) or (np.nan, np.nan, 1.0) for time_s in track.times_s]
-    return np.hypot(*(middle - np.array(places)[:, :2]).T)
+    return np.asarray(np.hypot(*(middle - np.array(places)[:, :2]).T))

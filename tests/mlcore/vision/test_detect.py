@@ -109,7 +109,8 @@ def test_a_person_far_away_is_found(shared_file: Callable[[str], Path], detector
     far = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     room[300 : 300 + far.shape[0], 350 : 350 + far.shape[1]] = far
     face = detector.detect(np.asarray(room, dtype=np.uint8))[0]
-    near = detector.detect_in(np.asarray(picture, dtype=np.uint8), whole_frame(picture))[0]
+    whole = np.asarray(picture, dtype=np.uint8)
+    near = detector.detect_in(whole, whole_frame(whole))[0]
     expected = np.array([350, 300]) + share * np.array(near.centre)
     assert np.hypot(*(np.array(face.centre) - expected)) < 0.2 * share * near.width
 

@@ -134,7 +134,7 @@ def test_missing_share_is_the_time_beyond_the_usual_step() -> None:
 
 
 def test_a_still_picture_counts_from_a_quarter_second_on() -> None:
-    times_s = np.arange(250) * 0.04
+    times_s = np.arange(250, dtype=np.float64) * 0.04
     changes = np.full(250, 0.5)
     changes[50:54] = 0.0  # 0.16 s: a camera that repeats a few frames
     changes[100:150] = 0.0

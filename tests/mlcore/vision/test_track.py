@@ -185,7 +185,7 @@ def test_what_only_the_tracking_needed_is_gone_in_the_end(follow: Callable[..., 
 
 
 def test_head_speed_is_in_widths_a_second_over_a_fifth_of_a_second() -> None:
-    times_s = np.arange(11) * 0.05
+    times_s = np.arange(11, dtype=np.float64) * 0.05
     boxes = np.tile([0.0, 0.0, 50.0, 50.0], (11, 1))
     boxes[:, 0] = 100 * times_s
     boxes[2] = np.nan
