@@ -19,8 +19,8 @@ from mlcore.vision.occlusion import LookReference
 from mlcore.vision.track import FaceTrack
 from mlcore.vision.weights import VisionError
 
-#: a fault below this is not worth a word
-MIN_SEVERITY = 0.05
+#: a fault below this is not worth a word; a face that moves about looks a little covered now and then
+MIN_SEVERITY, MIN_COVERED = 0.05, 0.2
 #: frames a second at which occlusion is judged
 OCCLUSION_FPS = 5.0
 
@@ -37,7 +37,7 @@ STILL_SHARE = (0.1, 0.75)
 #: share of the time for which frames are missing
 MISSING_SHARE = (0.02, 0.4)
 #: share of the face that does not look as this face does
-COVERED_SHARE = (0.12, 0.5)
+COVERED_SHARE = (0.04, 0.5)
 
 #: change of the coarse picture, grey levels, below which it stands still; and for how long it must
 STILL_CHANGE, STILL_S = 0.003, 0.25
@@ -99,12 +99,28 @@ def face_clip_quality(
     """
     if not stop_s > start_s:
         raise VisionError(f"expected start < stop, got {start_s} s and {stop_s} s")
-    severities = {
-        **_of_time(track, frame_times_s, start_s, stop_s),
-        **_of_face(track, reference or FaceReference.of(track), start_s, stop_s),
-    }
-    faults = {fault.value: min(value, 1.0) for fault, value in severities.items() if value >= MIN_SEVERITY}
+    reference = reference or FaceReference.of(track)
+    severities = fault_severities(track, reference, (start_s, stop_s), frame_times_s)
+    faults = {fault.value: min(value, 1.0) for fault, value in severities.items() if value >= _worth_a_word(fault)}
     return ClipQuality(float(np.prod([1.0 - value for value in faults.values()])), faults)
+
+
+def fault_severities(
+    track: FaceTrack, reference: FaceReference, stretch_s: tuple[float, float], frame_times_s: Floats
+) -> dict[QualityFault, float]:
+    """Severity 0..1 of every fault, those included that `face_clip_quality` does not name for being slight.
+
+    Args:
+        track: the subject's face.
+        reference: what it is like throughout the recording.
+        stretch_s: start and stop on the video's clock.
+        frame_times_s: (n,) time stamps of every frame of the video.
+    """
+    return {**_of_time(track, frame_times_s, *stretch_s), **_of_face(track, reference, *stretch_s)}
+
+
+def _worth_a_word(fault: QualityFault) -> float:
+    return MIN_COVERED if fault is QualityFault.OCCLUDED else MIN_SEVERITY
 
 
 def _of_time(track: FaceTrack, frame_times_s: Floats, start_s: float, stop_s: float) -> dict[QualityFault, float]:
