@@ -5,17 +5,18 @@ from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from annotator.domain import people
-from annotator.models import Study, User
+from annotator.models import RecordingSession, Study, User
 from annotator.models.clip import Clip
 
 
 class ApiRequest(HttpRequest):
-    """What an operation finds: `api.guard.guarded` fills in study and clip where the address names one."""
+    """What an operation finds: `api.guard.guarded` fills in study, clip and recording where the address names one."""
 
     user: User
     auth: User
     study: Study
     clip: Clip
+    recording: RecordingSession
 
 
 class BearerToken(HttpBearer):

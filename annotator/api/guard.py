@@ -1,4 +1,4 @@
-"""Ties an operation to its row of the access table, and loads the study or clip that its address names."""
+"""Ties an operation to its row of the access table, and loads the study, clip or session that its address names."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from annotator.api.auth import ApiRequest
-from annotator.domain.access import RULES, ObjectKind, Verb, clip_for, require, study_for
+from annotator.domain.access import RULES, ObjectKind, Verb, clip_for, recording_for, require, study_for
 from annotator.exceptions import NotFound
 from annotator.models import Label, Study
 
@@ -35,6 +35,9 @@ def _admit(request: ApiRequest, kind: ObjectKind, verb: Verb, kwargs: dict[str, 
     elif "clip_id" in kwargs:
         request.clip = clip_for(request.user, kwargs["clip_id"], verb, kind)
         request.study = request.clip.study
+    elif "session_id" in kwargs:
+        request.recording = recording_for(request.user, kwargs["session_id"], verb, kind)
+        request.study = request.recording.study
     elif "uuid" in kwargs:
         request.study = _study_of_own_label(request, kwargs["uuid"])
         require(request.user, verb, kind, request.study)

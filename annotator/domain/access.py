@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 
 from annotator.enums import Role
 from annotator.exceptions import NotAllowed, NotFound
-from annotator.models import Clip, Membership, Study, User
+from annotator.models import Clip, Membership, RecordingSession, Study, User
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -130,6 +130,15 @@ def clip_for(user: User | AnonymousUser, clip_id: int, verb: Verb, kind: ObjectK
         raise NotFound
     require(user, verb, kind, clip.study)
     return clip
+
+
+def recording_for(user: User | AnonymousUser, session_id: int, verb: Verb, kind: ObjectKind) -> RecordingSession:
+    """The recording session behind an address, if this person may do that in its study."""
+    recording = RecordingSession.objects.select_related("study").filter(pk=session_id).first()
+    if recording is None:
+        raise NotFound
+    require(user, verb, kind, recording.study)
+    return recording
 
 
 def is_only_annotator(user: User, study: Study) -> bool:

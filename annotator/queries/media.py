@@ -12,15 +12,23 @@ from django.conf import settings
 from annotator.enums import DerivedKind
 from annotator.exceptions import NotFound
 from annotator.models import Derived, RecordingSession
+from annotator.queries.tile_files import TileLevel
 from mlcore.types import JsonObject
+
+#: of EEG tiles that can be read here; others have to be made again
+TILES_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class TileMeta:
+    version: int
     sfreq: float
     n_samples: int
-    #: each {"name", "kind", "scale_uv"}
+    duration_s: float
+    #: each {"name", "kind"}
     channels: tuple[JsonObject, ...]
+    #: finest first, samples before envelopes; none of an older version
+    levels: tuple[TileLevel, ...]
 
 
 def newest(session: RecordingSession, kind: DerivedKind) -> Derived | None:
@@ -57,7 +65,26 @@ def tile_meta(session: RecordingSession) -> TileMeta | None:
 def _read_meta(path: Path, _changed_ns: int) -> TileMeta:
     """Kept until the file changes."""
     said = json.loads(path.read_text())
-    return TileMeta(float(said["sfreq"]), int(said["n_samples"]), tuple(said["channels"]))
+    sfreq, n_samples = float(said["sfreq"]), int(said["n_samples"])
+    return TileMeta(
+        version=int(said.get("version", 1)),
+        sfreq=sfreq,
+        n_samples=n_samples,
+        duration_s=float(said.get("duration_s", n_samples / sfreq)),
+        channels=tuple({"name": one["name"], "kind": one["kind"]} for one in said["channels"]),
+        levels=tuple(_level(path.parent, level) for level in said.get("levels", ())),
+    )
+
+
+def _level(folder: Path, said: JsonObject) -> TileLevel:
+    return TileLevel(
+        path=folder / str(said["file"]),
+        sfreq=float(said["sfreq"]),
+        n_samples=int(said["n_samples"]),
+        block=int(said["block"]),
+        n_parts=1 if said["kind"] == "samples" else 2,
+        as_recorded=bool(said["as_recorded"]),
+    )
 
 
 def _existing(path: Path) -> Path:

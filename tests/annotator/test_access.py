@@ -139,6 +139,8 @@ def path_of(address: Address, scene: Scene, user: User | None) -> str:
         name = part.strip("<>").rsplit(":", 1)[-1]
         parts.append(str(known[name]) if part.startswith("<") else part)
     path = "/" + "/".join(parts)
+    if address.route.endswith("sessions/<session_id>/eeg"):
+        path += f"?start_s={scene.clip.start_s}&stop_s={scene.clip.stop_s}"
     if user is not None and address.rule is not None and address.rule[0] == ObjectKind.MEDIA:
         path += f"?sig={media_links.sign(scene.clip.pk, user)}&start_s={scene.clip.start_s}&stop_s={scene.clip.stop_s}"
     return path
@@ -180,7 +182,7 @@ def allowed(address: Address, role: Role) -> bool:
 
 
 def names_a_study(address: Address) -> bool:
-    return any(part in address.route for part in ("slug>", "clip_id>"))
+    return any(part in address.route for part in ("slug>", "clip_id>", "session_id>"))
 
 
 @pytest.mark.parametrize("persona", [field.name for field in fields(Personas)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import count
 from pathlib import Path
 
@@ -12,7 +11,9 @@ from django.conf import settings
 from annotator.domain import queueing, studies
 from annotator.enums import DerivedKind, SessionStatus
 from annotator.models import Clip, Derived, RecordingSession, SelfReport, Study, Subject, Trial
-from mlcore.types import AROUSAL3, VALENCE3, Dimension
+from mlcore.io.recording import EegRecording
+from mlcore.io.tiles import TILES_VERSION, write_tiles
+from mlcore.types import AROUSAL3, VALENCE3, Dimension, EegInfo
 
 TILE_SFREQ = 128.0
 TILE_CHANNELS = ("Fp1", "Fp2", "EXG1")
@@ -105,23 +106,21 @@ def write_derived(session: RecordingSession) -> None:
     folder = Path(f"{session.study.slug}/{session.pk}")
     _write_tiles(Path(settings.DERIVED_ROOT) / folder / "tiles", session.duration_s or 0.0)
     _write_video(Path(settings.DERIVED_ROOT) / folder / "proxy.mp4", session.duration_s or 0.0)
-    Derived.objects.create(session=session, kind=DerivedKind.EEG_TILES, version=1, path=str(folder / "tiles"))
+    Derived.objects.create(
+        session=session, kind=DerivedKind.EEG_TILES, version=TILES_VERSION, path=str(folder / "tiles")
+    )
     Derived.objects.create(session=session, kind=DerivedKind.PROXY_VIDEO, version=1, path=str(folder / "proxy.mp4"))
 
 
-def tile_samples(n_samples: int) -> np.ndarray[tuple[int, int], np.dtype[np.int16]]:
-    """Sample i of channel c is (1000 c + i) modulo 30000: every sample says where it belongs."""
-    return np.stack([(1000 * c + np.arange(n_samples)) % 30000 for c in range(len(TILE_CHANNELS))]).astype(np.int16)
+def tile_uv(n_samples: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Sample i of channel c is an eighth of 1000 c + i, in µV: each says where it belongs, and tiles don't round it."""
+    return np.stack([(1000 * c + np.arange(n_samples)) / 8 for c in range(len(TILE_CHANNELS))])
 
 
 def _write_tiles(folder: Path, duration_s: float) -> None:
-    folder.mkdir(parents=True)
-    samples = tile_samples(round(duration_s * TILE_SFREQ))
-    np.save(folder / "eeg.npy", samples)
-    kinds = ("eeg", "eeg", "eog")
-    channels = [{"name": name, "kind": kind, "scale_uv": 0.1} for name, kind in zip(TILE_CHANNELS, kinds, strict=True)]
-    meta = {"sfreq": TILE_SFREQ, "n_samples": samples.shape[1], "channels": channels}
-    (folder / "tiles.json").write_text(json.dumps(meta))
+    samples = tile_uv(round(duration_s * TILE_SFREQ)) * 1e-6
+    info = EegInfo("made", TILE_CHANNELS, ("eeg", "eeg", "eog"), TILE_SFREQ, samples.shape[1])
+    write_tiles(EegRecording(folder, info, (), lambda picks, first, last: samples[list(picks), first:last]), folder)
 
 
 def _write_video(path: Path, duration_s: float) -> None:

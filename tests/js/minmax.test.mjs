@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columnExtremes, median, niceBelow } from "../../annotator/static/annotator/js/label/minmax.js";
+import { columnBins, columnExtremes, median, niceBelow } from "../../annotator/static/annotator/js/label/minmax.js";
 
 test("each column holds the least and greatest of its samples", () => {
   const samples = Int16Array.from([3, -1, 4, 1, -5, 9, 2, 6]);
@@ -35,4 +35,32 @@ test("median of a window", () => {
 
 test("scale bars are round numbers that fit", () => {
   assert.deepEqual([0.7, 1, 49, 50, 120, 999].map(niceBelow), [0.5, 1, 20, 50, 100, 500]);
+});
+
+const ENVELOPE = { low: Int16Array.from([-1, -9, -2, -3]), high: Int16Array.from([1, 2, 9, 3]) };
+
+test("columns of an envelope join the bins that they touch", () => {
+  assert.deepEqual([...columnBins(ENVELOPE, { first: 0, perColumn: 2, nColumns: 2 })], [-9, 2, -3, 9]);
+  assert.deepEqual([...columnBins(ENVELOPE, { first: 0.5, perColumn: 1.5, nColumns: 2 })], [-9, 2, -3, 9]);
+});
+
+test("columns narrower than a bin each show the bin they lie in", () => {
+  const extremes = columnBins(ENVELOPE, { first: 1, perColumn: 0.5, nColumns: 4 });
+  assert.deepEqual([...extremes], [-9, 2, -9, 2, -2, 9, -2, 9]);
+});
+
+test("no extreme of an envelope is lost at a fractional width", () => {
+  for (const at of [0, 1, 333, 498, 499]) {
+    const low = new Int16Array(500);
+    const high = new Int16Array(500);
+    low[at] = -7;
+    high[at] = 7;
+    const extremes = columnBins({ low, high }, { first: 0, perColumn: 500 / 333, nColumns: 333 });
+    assert.deepEqual([Math.min(...extremes), Math.max(...extremes)], [-7, 7], `spike at ${at}`);
+  }
+});
+
+test("columns outside an envelope are NaN", () => {
+  assert.deepEqual([...columnBins(ENVELOPE, { first: -1, perColumn: 1, nColumns: 2 })], [NaN, NaN, -1, 1]);
+  assert.deepEqual([...columnBins(ENVELOPE, { first: 4, perColumn: 1, nColumns: 1 })], [NaN, NaN]);
 });

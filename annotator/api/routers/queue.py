@@ -4,18 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Status
 
 from annotator.api import present, schemas
-from annotator.api.auth import ApiRequest, is_by_token
+from annotator.api.auth import ApiRequest
 from annotator.api.guard import guarded
-from annotator.domain import labelling, media_links, queueing
+from annotator.domain import labelling, queueing
 from annotator.domain.access import ObjectKind, Verb, is_only_annotator
-from annotator.exceptions import DomainError, NotAllowed, NotFound
 from annotator.models import Label
-from annotator.queries import tiles
 from annotator.queries import worklist as queries
 from mlcore.types import JsonObject
 
@@ -113,30 +110,3 @@ def correct(request: ApiRequest, uuid: UUID, body: schemas.SubmissionIn) -> Labe
     """A new answer in place of one's own; the old one is kept, superseded."""
     old = Label.objects.select_related("study", "clip__study").get(uuid=uuid)
     return labelling.correct(old, request.user, _submission(body))
-
-
-@router.get("/clips/{clip_id}/eeg", url_name="clip_eeg", openapi_extra={"responses": {200: {"description": (
-    "application/octet-stream: uint32 LE header length; UTF-8 JSON header {channels: [{name, kind, scale_uv}], sfreq, "
-    "start_s, n_samples} padded with spaces so that the data begin at a multiple of 8; int16 LE, channel by channel; "
-    "microvolts = sample * scale_uv"
-)}}})  # fmt: skip
-@guarded(ObjectKind.MEDIA, Verb.VIEW)
-def clip_eeg(request: ApiRequest, clip_id: int, start_s: float, stop_s: float, sig: str = "") -> HttpResponse:
-    """A stretch of EEG for the screen. Annotators: the clip and 10 s around it, by the signed address of a task."""
-    clip = request.clip
-    if not is_by_token(request) and not media_links.is_signed(sig, clip.pk, request.user):
-        raise NotAllowed("This address has run out: open the clip again.", "bad_signature")
-    if is_only_annotator(request.user, request.study):
-        _require_own_stretch(request, start_s, stop_s)
-    body = tiles.to_bytes(tiles.read_stretch(clip.session, start_s=start_s, stop_s=stop_s))
-    return HttpResponse(
-        body, content_type="application/octet-stream", headers={"Cache-Control": "private, max-age=3600"}
-    )
-
-
-def _require_own_stretch(request: ApiRequest, start_s: float, stop_s: float) -> None:
-    if not queueing.was_served(request.clip, request.user):
-        raise NotFound
-    first_s, last_s = queries.context_of(request.clip)
-    if start_s < first_s - 0.01 or stop_s > last_s + 0.01:
-        raise DomainError(f"Only {first_s:.2f} s to {last_s:.2f} s belong to this clip.", "bad_stretch")

@@ -1,20 +1,24 @@
-"""The binary EEG answer, read as the browser reads it."""
+"""The binary EEG answers, read as the browser reads them."""
 
 from __future__ import annotations
 
+import gzip
 import json
-import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from django.conf import settings
 
 from annotator.domain import media_links, people, queueing
 from annotator.enums import DerivedKind, Role
 from annotator.models import Clip, User
+from annotator.queries import media
+from mlcore.io.tiles import TILES_VERSION
 from tests.factories.people import client_of, make_member
-from tests.factories.studies import TILE_CHANNELS, TILE_SFREQ, make_study, tile_samples
+from tests.factories.studies import TILE_CHANNELS, TILE_SFREQ, make_study, tile_uv
+from tests.factories.tiles import read_answer
 
 pytestmark = pytest.mark.django_db
 
@@ -33,18 +37,20 @@ def ann(clip: Clip) -> User:
     return user
 
 
-def get(clip: Clip, user: User, start_s: object, stop_s: object) -> Any:
+@pytest.fixture
+def researcher(clip: Clip) -> User:
+    return make_member(clip.study, "res", Role.RESEARCHER)
+
+
+def get(clip: Clip, user: User, start_s: object, stop_s: object, **more: object) -> Any:
     query = {"start_s": str(start_s), "stop_s": str(stop_s), "sig": media_links.sign(clip.pk, user)}
+    query |= {name: str(value) for name, value in more.items()}
     return client_of(user).get(f"/api/v1/clips/{clip.pk}/eeg", query)
 
 
-def parse(data: bytes) -> tuple[dict[str, Any], NDArray[np.int16]]:
-    (length,) = struct.unpack_from("<I", data)
-    header = json.loads(data[4 : 4 + length].decode())
-    first = -(-(4 + length) // 8) * 8
-    assert first == 4 + length, "the padding belongs to the header"
-    samples = np.frombuffer(data, "<i2", offset=first).reshape(len(header["channels"]), header["n_samples"])
-    return header, samples
+def get_of_session(clip: Clip, user: User, start_s: object, stop_s: object, **more: object) -> Any:
+    query = {name: str(value) for name, value in ({"start_s": start_s, "stop_s": stop_s} | more).items()}
+    return client_of(user).get(f"/api/v1/sessions/{clip.session_id}/eeg", query)
 
 
 def test_the_task_names_what_can_be_loaded(clip: Clip, ann: User) -> None:
@@ -59,27 +65,70 @@ def test_the_task_names_what_can_be_loaded(clip: Clip, ann: User) -> None:
 
 @pytest.mark.parametrize(("start_s", "stop_s"), [(10.0, 35.0), (20.003, 25.001), (34.99, 35.0)])
 def test_every_sample_is_where_it_belongs(clip: Clip, ann: User, start_s: float, stop_s: float) -> None:
-    header, samples = parse(get(clip, ann, start_s, stop_s).content)
+    header, values_uv = read_answer(get(clip, ann, start_s, stop_s).content)
     first, last = int(np.floor(start_s * TILE_SFREQ)), int(np.ceil(stop_s * TILE_SFREQ))
-    assert header["start_s"] == first / TILE_SFREQ
+    assert (header["kind"], header["as_recorded"], header["start_s"]) == ("samples", True, first / TILE_SFREQ)
     assert (header["sfreq"], header["n_samples"]) == (TILE_SFREQ, last - first)
-    assert [channel["scale_uv"] for channel in header["channels"]] == [0.1] * 3
-    np.testing.assert_array_equal(samples, tile_samples(round(40 * TILE_SFREQ))[:, first:last])
+    assert [(channel["name"], channel["kind"]) for channel in header["channels"]][2] == ("EXG1", "eog")
+    np.testing.assert_array_equal(values_uv[:, 0], tile_uv(round(40 * TILE_SFREQ))[:, first:last])
 
 
-def test_readers_get_any_stretch_cut_to_the_recording(clip: Clip) -> None:
-    researcher = make_member(clip.study, "res", Role.RESEARCHER)
-    header, samples = parse(get(clip, researcher, -5, 60).content)
-    assert (header["start_s"], samples.shape[1]) == (0.0, 40 * TILE_SFREQ)
-    header, samples = parse(get(clip, researcher, 50, 60).content)
-    assert samples.shape == (3, 0)
+def test_gzip_for_whoever_takes_it(clip: Clip, researcher: User) -> None:
+    path, query = f"/api/v1/sessions/{clip.session_id}/eeg", {"start_s": 0, "stop_s": 30}
+    plain = client_of(researcher).get(path, query)
+    assert "Content-Encoding" not in plain.headers
+    for taken in ("gzip", "br, gzip;q=0.8"):
+        packed = client_of(researcher).get(path, query, headers={"Accept-Encoding": taken})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in packed.headers["Vary"]
+        assert gzip.decompress(packed.content) == plain.content
+    refused = client_of(researcher).get(path, query, headers={"Accept-Encoding": "br, gzip;q=0"})
+    assert refused.content == plain.content
+
+
+def test_readers_get_any_stretch_cut_to_the_recording(clip: Clip, researcher: User) -> None:
+    for ask in (get, get_of_session):
+        header, values_uv = read_answer(ask(clip, researcher, -5, 60).content)
+        assert (header["start_s"], values_uv.shape[2]) == (0.0, 40 * TILE_SFREQ)
+        assert read_answer(ask(clip, researcher, 50, 60).content)[1].shape == (3, 1, 0)
+
+
+class TestPadding:
+    def test_it_lies_on_either_side(self, clip: Clip, ann: User) -> None:
+        header, values_uv = read_answer(get(clip, ann, 20, 25, pad_s=2.5).content)
+        assert (header["start_s"], header["n_samples"]) == (17.5, 10 * TILE_SFREQ)
+        assert values_uv[0, 0, 0] == 17.5 * TILE_SFREQ / 8
+
+    def test_it_ends_where_the_annotators_stretch_ends(self, clip: Clip, ann: User) -> None:
+        header, values_uv = read_answer(get(clip, ann, 12, 34, pad_s=5).content)
+        assert (header["start_s"], values_uv.shape[2]) == (10.0, 25 * TILE_SFREQ)
+
+    def test_it_ends_where_the_recording_ends(self, clip: Clip, researcher: User) -> None:
+        header, values_uv = read_answer(get_of_session(clip, researcher, 1, 39, pad_s=5).content)
+        assert (header["start_s"], values_uv.shape[2]) == (0.0, 40 * TILE_SFREQ)
 
 
 @pytest.mark.parametrize(
-    ("start_s", "stop_s"), [(9.0, 20.0), (20.0, 36.0), (25.0, 20.0), ("nan", 20.0), (0, 500), ("x", 1), (-1e9, 1e9)]
+    ("start_s", "stop_s", "more"),
+    [
+        (9.0, 20.0, {}),
+        (20.0, 36.0, {}),
+        (25.0, 20.0, {}),
+        ("nan", 20.0, {}),
+        (0, 500, {}),
+        ("x", 1, {}),
+        (-1e9, 1e9, {}),
+        (20, 21, {"width_px": 0}),
+        (20, 21, {"width_px": 100_000}),
+        (20, 21, {"pad_s": -1}),
+        (20, 21, {"pad_s": "inf"}),
+        (20, 21, {"pad_s": "nan"}),
+    ],
 )
-def test_other_stretches_are_refused_in_a_sentence(clip: Clip, ann: User, start_s: object, stop_s: object) -> None:
-    response = get(clip, ann, start_s, stop_s)
+def test_other_stretches_are_refused_in_a_sentence(
+    clip: Clip, ann: User, start_s: object, stop_s: object, more: dict[str, object]
+) -> None:
+    response = get(clip, ann, start_s, stop_s, **more)
     assert response.status_code == 422
     assert set(response.json()) == {"code", "message"}
 
@@ -93,12 +142,37 @@ def test_not_served_not_signed_not_there(clip: Clip, ann: User) -> None:
     assert get(clip, ann, 20, 25).status_code == 404
 
 
-def test_a_token_needs_no_signature(clip: Clip) -> None:
-    researcher = make_member(clip.study, "res", Role.RESEARCHER)
+def test_a_token_needs_no_signature(clip: Clip, researcher: User) -> None:
     token = people.issue_token(researcher, "test")
     response = client_of(None).get(
         f"/api/v1/clips/{clip.pk}/eeg",
         {"start_s": 0, "stop_s": 1},
         headers={"Authorization": f"Bearer {token}"},
     )
-    assert parse(response.content)[1].shape == (3, 128)
+    assert read_answer(response.content)[1].shape == (3, 1, 128)
+
+
+def test_the_sessions_address_is_for_readers(clip: Clip, ann: User, researcher: User) -> None:
+    stranger = make_member(make_study("elsewhere"), "eve", Role.RESEARCHER)
+    assert [get_of_session(clip, user, 0, 1).status_code for user in (researcher, ann, stranger)] == [200, 403, 404]
+
+
+class TestTilesOnDisk:
+    def _folder(self, clip: Clip) -> Path:
+        return Path(settings.DERIVED_ROOT) / clip.session.derived.get(kind=DerivedKind.EEG_TILES).path
+
+    def test_both_sides_speak_of_the_same_version(self) -> None:
+        assert media.TILES_VERSION == TILES_VERSION
+
+    def test_tiles_of_an_older_version_ask_for_another_import(self, clip: Clip, researcher: User) -> None:
+        channels = [{"name": "Fp1", "kind": "eeg", "scale_uv": 0.1}]
+        old = {"version": 1, "sfreq": 128.0, "n_samples": 5120, "channels": channels}
+        (self._folder(clip) / "tiles.json").write_text(json.dumps(old))
+        response = get_of_session(clip, researcher, 0, 1)
+        assert (response.status_code, response.json()["code"]) == (404, "old_tiles")
+        assert "import it again" in response.json()["message"]
+
+    def test_lost_files_ask_for_another_import(self, clip: Clip, researcher: User) -> None:
+        (self._folder(clip) / "samples-0.i16").unlink()
+        response = get_of_session(clip, researcher, 0, 1)
+        assert (response.status_code, response.json()["code"]) == (404, "file_missing")

@@ -1,7 +1,7 @@
 // The stack of traces: one canvas for the signals, one on top for the cursor. Draws only when something changed.
 
 import { isAux, regionOf, regionRuns, shortName, sideOf, stackOrder } from "./channels.js";
-import { columnExtremes, median, niceBelow } from "./minmax.js";
+import { columnBins, columnExtremes, median, niceBelow } from "./minmax.js";
 import { STRINGS } from "./strings.js";
 import { clamp, timeTicks, visibleSpan } from "./timemap.js";
 
@@ -44,6 +44,16 @@ export class EegPane {
     this.draw();
   }
 
+  // A view of one's own choice in place of the time base, { start_s, stop_s }; null goes back to the time base.
+  showSpan(span, tile = this.tile) {
+    this.chosenSpan = span;
+    if (tile !== this.tile) {
+      this.tile = tile;
+      this.order = tile ? stackOrder(tile.channels) : [];
+    }
+    this.draw();
+  }
+
   setHidden(names) {
     this.hidden = new Set(names);
     this.draw();
@@ -63,14 +73,14 @@ export class EegPane {
   setCursor(session_s) {
     this.cursor_s = session_s;
     if (!this.clip) return;
-    const span = visibleSpan(this.clip, this.timebase_s, session_s);
+    const span = this.#spanAt(session_s);
     if (span.start_s !== this.span?.start_s || span.stop_s !== this.span?.stop_s) this.draw();
     else this.#drawCursor();
   }
 
   draw() {
     if (!this.width || !this.clip) return;
-    this.span = visibleSpan(this.clip, this.timebase_s, this.cursor_s);
+    this.span = this.#spanAt(this.cursor_s);
     this.ink = readInk(this.root);
     const started_ms = performance.now();
     const context = this.#clear(this.signals);
@@ -79,9 +89,14 @@ export class EegPane {
     if (this.rows.length) this.#drawTraces(context);
     this.#drawBounds(context);
     if (this.rows.length) this.#drawScale(context);
+    if (this.rows.length && this.tile.kind === "envelope") this.#drawNote(context, STRINGS.envelope);
     this.root.dataset.drawMs = (performance.now() - started_ms).toFixed(1);
-    this.root.dataset.rows = this.rows.length;
+    Object.assign(this.root.dataset, { rows: this.rows.length, kind: this.tile?.kind ?? "" });
     this.#drawCursor();
+  }
+
+  #spanAt(session_s) {
+    return this.chosenSpan ?? visibleSpan(this.clip, this.timebase_s, session_s);
   }
 
   #x(session_s) {
@@ -163,13 +178,13 @@ export class EegPane {
   }
 
   #tracePath(channel, { row, first, perColumn, nColumns }) {
-    const { samples } = channel;
-    const baseline = median(samples, first, first + nColumns * perColumn);
+    const columns = { first, perColumn, nColumns };
+    const baseline = baselineOf(channel, first, first + nColumns * perColumn);
     const middle = (row + 0.5) * this.rowHeight;
     const scale = (channel.scale_uv / this.#rowUv(channel)) * this.gainHeight;
     const path = new Path2D();
-    if (perColumn < 1.5) return this.#polyline(path, { samples, baseline, middle, scale, first, perColumn });
-    const extremes = columnExtremes(samples, { first, perColumn, nColumns }, this.extremes);
+    if (channel.samples && perColumn < 1.5) return this.#polyline(path, { samples: channel.samples, baseline, middle, scale, first, perColumn });
+    const extremes = channel.samples ? columnExtremes(channel.samples, columns, this.extremes) : columnBins(channel, columns, this.extremes);
     let isDown = false;
     for (let column = 0; column < nColumns; column += 1) {
       const low = extremes[2 * column];
@@ -240,6 +255,18 @@ export class EegPane {
     context.fillText(label, right, bottom - high - 10);
   }
 
+  // Top right: what these traces are, where that isn't plain to see.
+  #drawNote(context, text) {
+    const wide = context.measureText(text).width + 12;
+    context.fillStyle = this.ink.panel;
+    context.globalAlpha = 0.88;
+    context.fillRect(this.width - wide - 8, 6, wide, 18);
+    context.globalAlpha = 1;
+    context.fillStyle = this.ink.ink;
+    context.textAlign = "right";
+    context.fillText(text, this.width - 14, 15);
+  }
+
   #drawCursor() {
     const context = this.#clear(this.overlay);
     this.root.dataset.cursorS = this.cursor_s.toFixed(4);
@@ -289,6 +316,12 @@ export class EegPane {
 
 export function auxNames(tile) {
   return tile.channels.filter((channel) => regionOf(channel) === "aux").map((channel) => channel.name);
+}
+
+// What a trace swings around within samples or bins [from, to).
+function baselineOf(channel, from, to) {
+  if (channel.samples) return median(channel.samples, from, to);
+  return (median(channel.low, from, to) + median(channel.high, from, to)) / 2;
 }
 
 function readInk(element) {

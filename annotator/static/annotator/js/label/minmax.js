@@ -19,6 +19,23 @@ export function columnExtremes(samples, { first, perColumn, nColumns }, out = ne
   return out;
 }
 
+// The same of an envelope, { low, high }: every bin that a column touches counts, so that no extreme is lost between two.
+export function columnBins({ low, high }, { first, perColumn, nColumns }, out = new Float32Array(2 * nColumns)) {
+  for (let column = 0; column < nColumns; column += 1) {
+    const from = Math.floor(first + column * perColumn + 1e-9);
+    const to = Math.max(from + 1, Math.ceil(first + (column + 1) * perColumn - 1e-9));
+    let least = NaN;
+    let greatest = NaN;
+    for (let i = Math.max(from, 0), end = Math.min(to, low.length); i < end; i += 1) {
+      if (!(low[i] >= least)) least = low[i];
+      if (!(high[i] <= greatest)) greatest = high[i];
+    }
+    out[2 * column] = least;
+    out[2 * column + 1] = greatest;
+  }
+  return out;
+}
+
 // Median of samples[from..to); a typed copy sorts numerically and fast.
 export function median(samples, from = 0, to = samples.length) {
   const part = samples.slice(Math.max(0, Math.floor(from)), Math.min(samples.length, Math.ceil(to)));

@@ -65,6 +65,7 @@ export const STRINGS = {
   eeg: "The EEG",
   noEeg: "This clip has no EEG. Label what the face shows.",
   noVideo: "This clip has no video. The traces play by their own clock.",
+  envelope: "as recorded: lowest and highest value of each column",
   loadingClip: "Loading the clip …",
   loadingQueue: "Fetching your clips …",
   empty: {
