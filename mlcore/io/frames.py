@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
 import numpy as np
 from av.container import InputContainer
+from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from mlcore.errors import RecordingError
 from mlcore.io.faults import first_sentence, require_file
+from mlcore.io.video_claims import check_claims
 
 #: (H, W, 3) uint8, channels blue, green, red
 BgrImage = NDArray[np.uint8]
 
 #: containers of video files. Playlists and picture series are left out: they make FFmpeg open other files.
-CONTAINERS = "mov,mp4,avi,matroska,webm,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,dv,h264,hevc,m4v,ivf,nut,yuv4mpegpipe,rm"
+CONTAINERS = (
+    "mov,mp4,avi,matroska,webm,mpegts,mpeg,mpegvideo,ogg,flv,asf,mxf,dv,h264,hevc,m4v,ivf,obu,nut,yuv4mpegpipe,rm,wtv"
+)
+#: a picture of 8K and a little more; larger ones are no video of a face but a damaged header
+_MOST_PIXELS = 40_000_000
 #: stamps nearer than this are the same moment: the coarsest clock among common containers ticks in milliseconds
 _SAME_STAMP_S = 1e-4
 _SAMPLING_SLACK_S = 2e-3
@@ -35,31 +42,82 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         RecordingError: absent, empty, no video, or damaged while it was read.
     """
     require_file(path)
+    check_claims(path)
+    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
     try:
-        with av.open(str(path), options={"format_whitelist": CONTAINERS}) as container:
+        # without "file:" a name such as "concat:a|b" would be an order
+        with av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace") as container:
             yield container, _video_stream(container, path)
-    except av.FFmpegError as error:
-        raise RecordingError(f"{path.name}: can't be read as video ({first_sentence(error.strerror)}).") from error
+    except (av.FFmpegError, MemoryError) as error:
+        reason = first_sentence(getattr(error, "strerror", None) or error)
+        raise RecordingError(f"{path.name}: can't be read as video ({reason}).") from error
+
+
+def video_streams(container: InputContainer) -> list[VideoStream]:
+    """Those that hold moving pictures: a cover picture attached to sound is none."""
+    attached = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+    return [stream for stream in container.streams.video if not stream.disposition & attached]
 
 
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    if not container.streams.video:
-        raise RecordingError(f"{path.name}: the file holds no video stream.")
-    stream = container.streams.video[0]
+    streams = video_streams(container)
+    if not streams:
+        held = "no video stream, only a picture" if container.streams.video else "no video stream"
+        raise RecordingError(f"{path.name}: the file holds {held}.")
+    stream = streams[0]
+    context = stream.codec_context
+    if context is None:
+        raise RecordingError(f"{path.name}: the code of its video stream is not known here; convert it to H.264 first.")
+    if context.width * context.height > _MOST_PIXELS:
+        raise RecordingError(f"{path.name}: pictures of {context.width} × {context.height} are too large.")
+    context.options = {"max_pixels": str(_MOST_PIXELS)}
     stream.thread_type = "AUTO"
     return stream
 
 
-def packet_times_s(container: InputContainer, stream: VideoStream) -> NDArray[np.float64]:
-    """(n,) rising presentation stamps of the packets on the file's own clock; nothing is decoded."""
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What the packets of a file tell without decoding one."""
+
+    #: (n,) rising presentation stamps of the video's packets on the file's own clock, each moment once
+    stamps_s: NDArray[np.float64]
+    #: packets of the video, those without a picture of their own included
+    n_packets: int
+    #: latest stamp of any stream on the file's own clock
+    end_s: float
+    #: width of a pixel to its height
+    pixel_aspect: float
+
+
+def scan_packets(container: InputContainer, stream: VideoStream) -> Scan:
+    """Go through every packet of a file once."""
     assert stream.time_base is not None
-    stamps = [
-        packet.pts if packet.pts is not None else packet.dts
-        for packet in container.demux(stream)
-        if packet.size and not packet.is_discard
-    ]
-    times_s = np.sort(np.array([stamp for stamp in stamps if stamp is not None], dtype=np.float64))
-    return without_repeats(times_s * float(stream.time_base))
+    stamps: list[int] = []
+    n_packets, end_s = 0, 0.0
+    for packet in packets(container):
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is not None and packet.time_base is not None:
+            end_s = max(end_s, float(stamp * packet.time_base))
+        if packet.stream_index == stream.index:
+            n_packets += 1
+            if packet.size and not packet.is_discard and stamp is not None:
+                stamps.append(stamp)
+    times_s = np.sort(np.array(stamps, dtype=np.float64)) * float(stream.time_base)
+    return Scan(without_repeats(times_s), n_packets, end_s, float(stream.sample_aspect_ratio or 1.0))
+
+
+def packets(container: InputContainer, *streams: VideoStream) -> Iterator[av.Packet[VideoStream]]:
+    """Packets until the file ends or breaks off; the one that it breaks off in is left out."""
+    found, held = container.demux(*streams), None
+    with suppress(av.error.InvalidDataError, av.error.EOFError):  # nothing beyond a break can be found
+        for packet in found:
+            if packet.size == 0 and packet.dts is None:
+                continue  # the sign that a stream has ended
+            if held is not None:
+                yield held
+            held = packet
+    if held is not None and not held.is_corrupt:
+        yield held
 
 
 def without_repeats(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,10 +131,10 @@ def without_repeats(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
 def _stamps_s(path: Path) -> NDArray[np.float64]:
     """(n,) presentation stamps of a file's frames on its own clock, rising."""
     with open_video(path) as (container, stream):
-        times_s = packet_times_s(container, stream)
-    if times_s.size == 0:
+        stamps_s = scan_packets(container, stream).stamps_s
+    if stamps_s.size == 0:
         raise RecordingError(f"{path.name}: the video stream holds no frames with time stamps.")
-    return times_s
+    return stamps_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +143,13 @@ class TimedFrame:
 
     video_s: float
     frame: av.VideoFrame
+    #: shared by the frames of a file: to set one up takes longer than to use it
+    shaper: VideoReformatter = field(default_factory=VideoReformatter, compare=False)
 
     def bgr(self, max_height: int | None = None) -> BgrImage:
         """The picture upright, (H, W, 3) uint8, scaled down to `max_height` lines where it has more."""
         width, height = fitted(self.frame.width, self.frame.height, max_height=max_height)
-        image = self.frame.to_ndarray(format="bgr24", width=width, height=height)
+        image = self.shaper.reformat(self.frame, width=width, height=height, format="bgr24").to_ndarray()
         return upright(np.asarray(image, dtype=np.uint8), rotation=self.frame.rotation)
 
 
@@ -106,17 +166,21 @@ def upright(image: BgrImage, *, rotation: int) -> BgrImage:
     return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
 
 
-def decode_frames(path: Path) -> Generator[TimedFrame, None, None]:
+def decode_frames(path: Path, *, stamps_s: NDArray[np.float64] | None = None) -> Generator[TimedFrame, None, None]:
     """Every frame that decodes, in presentation order, its time from its stamp.
 
     Frames that repeat a stamp or step back are dropped; broken packets in the middle are skipped, which leaves
-    a gap in time and shifts nothing.
+    a gap in time and shifts nothing; a file that was cut short is read as far as it goes.
+
+    Args:
+        path: any video that FFmpeg decodes.
+        stamps_s: `Scan.stamps_s` of this file where somebody has it; None reads them first.
 
     Raises:
         RecordingError: no video, or not one frame of it decodes.
     """
-    stamps_s = _stamps_s(path)
-    last_s = -math.inf
+    stamps_s = _stamps_s(path) if stamps_s is None else stamps_s
+    last_s, shaper = -math.inf, VideoReformatter()
     with open_video(path) as (container, stream):
         assert stream.time_base is not None
         tick_s = float(stream.time_base)
@@ -125,9 +189,9 @@ def decode_frames(path: Path) -> Generator[TimedFrame, None, None]:
             stamp = frame.pts if frame.pts is not None else frame.dts
             stamp_s = stamps_s[min(place, stamps_s.size - 1)] if is_by_place else (stamp or 0) * tick_s
             video_s = float(stamp_s - stamps_s[0])
-            if video_s > last_s + _SAME_STAMP_S:
+            if video_s > max(last_s + _SAME_STAMP_S, -_SAME_STAMP_S):
                 last_s = video_s
-                yield TimedFrame(video_s, frame)
+                yield TimedFrame(video_s, frame, shaper)
     if last_s == -math.inf:
         raise RecordingError(f"{path.name}: not one frame of the video decodes.")
 
@@ -137,15 +201,16 @@ def _stamps_by_place(container: InputContainer, stream: VideoStream) -> bool:
 
     There the k-th frame shown has the k-th stamp.
     """
-    return container.format.name == "avi" and stream.codec_context.name in ("h264", "hevc")
+    context = stream.codec_context
+    return container.format.name == "avi" and context.name in ("h264", "hevc") and context.has_b_frames
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    for packet in container.demux(stream):
-        try:
+    for packet in packets(container, stream):
+        with suppress(av.FFmpegError):  # a broken packet: the next ones may be whole
             yield from packet.decode()
-        except (av.error.InvalidDataError, av.error.EOFError):
-            continue
+    with suppress(av.FFmpegError):
+        yield from stream.decode(None)
 
 
 class Sampler:

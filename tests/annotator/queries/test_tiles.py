@@ -51,9 +51,10 @@ def brisk(n_channels: int, seconds: float) -> NDArray[np.float64]:
 
 
 def ask(
-    session: RecordingSession, start_s: float, stop_s: float, **more: float
+    session: RecordingSession, start_s: float, stop_s: float, *, width_px: int = 1200, pad_s: float = 0.0
 ) -> tuple[JsonObject, NDArray[np.float64], int]:
-    answer = tiles.answer(session, Wanted(start_s, stop_s, **more))  # type: ignore[arg-type]  # width_px is whole
+    """The header, the values in µV, and the answer's length in bytes."""
+    answer = tiles.answer(session, Wanted(start_s, stop_s, width_px, pad_s))
     header, values_uv = read_answer(answer.plain)
     return header, values_uv, len(answer.gzip)
 
@@ -128,11 +129,12 @@ class TestEnvelope:
         assert first % per_column == 0, "columns lie on one grid wherever the view begins"
         assert first <= start_s * SFREQ < first + per_column
         assert first + header["n_samples"] * per_column >= stop_s * SFREQ - 1e-6
+        # a block's own step, rounded outwards, and half the answer's step where the view needs a coarser one
         steps = np.array([channel["scale_uv"] for channel in header["channels"]])
         for column in range(header["n_samples"]):
             part = values_uv[:, first + column * per_column : first + (column + 1) * per_column]
-            assert np.all(np.abs(got_uv[:, 0, column] - part.min(axis=1)) <= 1.01 * steps)
-            assert np.all(np.abs(got_uv[:, 1, column] - part.max(axis=1)) <= 1.01 * steps)
+            assert np.all(np.abs(got_uv[:, 0, column] - part.min(axis=1)) <= 1.51 * steps)
+            assert np.all(np.abs(got_uv[:, 1, column] - part.max(axis=1)) <= 1.51 * steps)
 
     def test_a_narrow_view_of_a_wide_screen_has_the_narrowest_bins(self, values_uv: NDArray[np.float64]) -> None:
         header, _values, _n_bytes = ask(session_of(values_uv), 0.0, 61.0, width_px=4096)
