@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ def scan_packets(container: InputContainer, stream: VideoStream) -> Scan:
     return Scan(without_repeats(times_s), n_packets, end_s, float(stream.sample_aspect_ratio or 1.0))
 
 
-def packets(container: InputContainer, *streams: VideoStream) -> Iterator[av.Packet[VideoStream]]:
+def packets(container: InputContainer, *streams: VideoStream) -> Iterator[av.Packet[Stream]]:
     """Packets until the file ends or breaks off; the one that it breaks off in is left out."""
     found, held = container.demux(*streams), None
     with suppress(av.error.InvalidDataError, av.error.EOFError):  # nothing beyond a break can be found
@@ -208,7 +208,7 @@ def _stamps_by_place(container: InputContainer, stream: VideoStream) -> bool:
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
     for packet in packets(container, stream):
         with suppress(av.FFmpegError):  # a broken packet: the next ones may be whole
-            yield from packet.decode()
+            yield from stream.decode(packet)
     with suppress(av.FFmpegError):
         yield from stream.decode(None)
 

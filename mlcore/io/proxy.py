@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 from av.container import OutputContainer
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from mlcore.io.frames import OnFrame, OnProgress, Sampler, TimedFrame, decode_frames, fitted
@@ -105,6 +105,7 @@ class _Writer:
         self._path = path
         self._width, self._height = max(2, width - width % 2), max(2, height - height % 2)
         self._rate = Fraction(examined.info.mean_fps).limit_denominator(1001)
+        self._is_bt709 = examined.is_bt709
         self._gop = gop
         self._stack = ExitStack()
         self._shaper = VideoReformatter()
@@ -117,6 +118,11 @@ class _Writer:
         self._stream: VideoStream = self._container.add_stream("libx264", rate=self._rate, options=_OPTIONS)
         self._stream.width, self._stream.height = self._width, self._height
         self._stream.pix_fmt = "yuv420p"
+        # full-range sources are brought to the range that browsers take for granted; colours keep the source's matrix,
+        # which has to be said where it isn't the one that they take for granted of small pictures
+        self._stream.codec_context.color_range = ColorRange.MPEG
+        if self._is_bt709:
+            self._stream.codec_context.colorspace = Colorspace.ITU709
         self._stream.codec_context.gop_size = self._gop
         self._stream.codec_context.time_base = Fraction(1, _TICKS)
         self._stream.time_base = Fraction(1, _TICKS)
@@ -140,4 +146,10 @@ class _Writer:
         frame = timed.frame
         if round(frame.rotation / 90) % 4:
             frame = av.VideoFrame.from_ndarray(timed.bgr(), format="bgr24")
-        return self._shaper.reformat(frame, width=self._width, height=self._height, format="yuv420p")
+        return self._shaper.reformat(
+            frame,
+            width=self._width,
+            height=self._height,
+            format="yuv420p",
+            dst_color_range=ColorRange.MPEG,
+        )

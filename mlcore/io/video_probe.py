@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -94,6 +95,8 @@ class Examined:
     scan: Scan
     #: width and height of the upright picture in square pixels
     shown_size: tuple[int, int]
+    #: whether its colours are those of HD
+    is_bt709: bool
 
 
 def examine(path: Path, notes: list[str] | None = None) -> Examined:
@@ -102,7 +105,8 @@ def examine(path: Path, notes: list[str] | None = None) -> Examined:
     first = _first_frame(path, scan)
     with open_video(path) as (container, stream):
         info = _info(container, stream, times_s=scan.stamps_s - scan.stamps_s[0], first=first)
-    return Examined(info, scan, _shown_size(first, scan.pixel_aspect))
+    is_bt709 = first.frame.colorspace == Colorspace.ITU709
+    return Examined(info, scan, _shown_size(first, scan.pixel_aspect), is_bt709)
 
 
 def _first_frame(path: Path, scan: Scan) -> TimedFrame:

@@ -127,7 +127,9 @@ class TestCoarserSamples:
         write_tiles(recording_of(wave, sfreq=256), tmp_path / "t")
         for number in (1, 2, 3):
             values = read_level(tmp_path / "t", f"samples-{number}")[1][0, 0]
-            np.testing.assert_allclose(values[20:-20], wave[0, :: 2**number][20:-20], atol=0.27)  # half a step of 0.5 µV
+            np.testing.assert_allclose(
+                values[20:-20], wave[0, :: 2**number][20:-20], atol=0.27
+            )  # half a step of 0.5 µV
 
     def test_what_is_too_fast_is_gone_rather_than_folded(self, tmp_path: Path) -> None:
         times_s = np.arange(20_000) / 256

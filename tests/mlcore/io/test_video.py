@@ -10,7 +10,7 @@ import pytest
 from mlcore.errors import RecordingError
 from mlcore.io.video import encode_proxy, frame_times_s, iter_frames, probe_video
 from tests.factories.shared import shared_file
-from tests.factories.videos import N_LEVELS, number_of, write_sound, write_video
+from tests.factories.videos import N_LEVELS, number_of, write_video
 
 STEADY = [index / 25 for index in range(50)]
 UNSTEADY = [0.0, 0.04, 0.12, 0.16, 0.4, 0.44, 0.5, 1.5, 1.54, 1.6]
@@ -77,7 +77,7 @@ class TestProxy:
         source = write_video(tmp_path / "a.mkv", UNSTEADY)
         info = encode_proxy(source, tmp_path / "proxy.mp4")
         frames = list(iter_frames(tmp_path / "proxy.mp4"))
-        np.testing.assert_allclose([video_s for video_s, _image in frames], UNSTEADY, atol=1e-3)
+        np.testing.assert_allclose([video_s for video_s, _image in frames], UNSTEADY, atol=1e-5)
         assert [number_of(image) for _video_s, image in frames] == list(range(len(UNSTEADY)))
         assert info == probe_video(tmp_path / "proxy.mp4")
 
@@ -130,44 +130,31 @@ class TestProxy:
 
 
 class TestFaults:
-    def _refusal(self, path: Path) -> str:
-        with pytest.raises(RecordingError) as caught:
-            probe_video(path)
-        message = str(caught.value)
-        assert message.startswith(f"{path.name}: ")
-        assert str(path.parent) not in message
-        return message
-
-    @pytest.mark.parametrize("share", [0.0, 0.001, 0.02, 0.4])
-    @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
-    def test_cut_short(self, tmp_path: Path, name: str, share: float) -> None:
-        codec, ticks = ("mpeg4", 25) if name.endswith("avi") else ("libx264", None)
-        times_s = [index / 25 for index in range(150)]
-        whole = write_video(tmp_path / name, times_s, codec=codec, rate=25, ticks=ticks)
-        content = whole.read_bytes()
-        whole.write_bytes(content[: round(share * len(content))])
-        self._refusal(whole)
-
-    def test_cut_short_with_its_index_in_front(self, tmp_path: Path) -> None:
-        encode_proxy(write_video(tmp_path / "a.mp4", STEADY), tmp_path / "front.mp4")
-        content = (tmp_path / "front.mp4").read_bytes()
-        (tmp_path / "front.mp4").write_bytes(content[: round(0.8 * len(content))])
-        assert "header promises 50 frames" in self._refusal(tmp_path / "front.mp4")
-
-    def test_wrong_contents(self, tmp_path: Path) -> None:
-        (tmp_path / "a.mp4").write_bytes(b"no video at all " * 200)
-        self._refusal(tmp_path / "a.mp4")
-
-    def test_sound_alone(self, tmp_path: Path) -> None:
-        assert "no video stream" in self._refusal(write_sound(tmp_path / "a.mp4"))
-
-    def test_one_picture(self, tmp_path: Path) -> None:
-        assert "single frame" in self._refusal(write_video(tmp_path / "a.mkv", [0.0]))
-
-    def test_playlists_open_no_other_file(self, tmp_path: Path) -> None:
-        write_video(tmp_path / "other.ts", STEADY)
-        (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nother.ts\n#EXT-X-ENDLIST\n")
-        self._refusal(tmp_path / "list.m3u8")
+    """What `test_video_faults` does not go through."""
 
     def test_absent(self, tmp_path: Path) -> None:
-        assert "does not exist" in self._refusal(tmp_path / "gone.mp4")
+        with pytest.raises(RecordingError, match=r"^gone\.mp4: the file does not exist\.$"):
+            probe_video(tmp_path / "gone.mp4")
+
+    def test_a_proxy_of_a_file_that_was_cut(self, tmp_path: Path) -> None:
+        """It ends where the file ends, and says so."""
+        encode_proxy(write_video(tmp_path / "a.mp4", STEADY), tmp_path / "front.mp4")
+        content, notes = (tmp_path / "front.mp4").read_bytes(), list[str]()
+        (tmp_path / "front.mp4").write_bytes(content[: round(0.8 * len(content))])
+        info = encode_proxy(tmp_path / "front.mp4", tmp_path / "proxy.mp4", notes=notes)
+        assert 10 < info.n_frames < 50
+        np.testing.assert_allclose(frame_times_s(tmp_path / "proxy.mp4"), STEADY[: info.n_frames], atol=1e-5)
+        assert [note.split(":")[:2] for note in notes] == [["front.mp4", " the file was cut short"]]
+
+    def test_frames_that_do_not_decode_leave_a_gap_and_are_counted(self, tmp_path: Path) -> None:
+        source = write_video(tmp_path / "a.mkv", STEADY, codec="png", pix_fmt="rgb24", ticks=1000)
+        content, notes = bytearray(source.read_bytes()), list[str]()
+        eleventh = [at for at in range(len(content)) if content.startswith(b"\x89PNG", at)][10]
+        content[eleventh : eleventh + 32] = bytes(32)
+        source.write_bytes(content)
+        encode_proxy(source, tmp_path / "proxy.mp4", notes=notes)
+        numbers = frame_times_s(tmp_path / "proxy.mp4") * 25
+        lost = sorted(set(range(50)) - {round(number) for number in numbers})
+        np.testing.assert_allclose(numbers, np.rint(numbers), atol=1e-3)
+        assert lost in ([10], [9, 10])  # a decoder with several threads gives up the picture before it, too
+        assert notes == [f"a.mkv: {len(lost)} of 50 frames don't decode and are left out."]
