@@ -118,6 +118,33 @@ def test_a_session_without_video_or_without_its_file(clip: Clip, ann: User) -> N
     assert client.get(address(clip, ann)).status_code == 404
 
 
+class TestSessionVideo:
+    """The whole session's video, by role instead of by signature."""
+
+    def address(self, clip: Clip, slug: str = "") -> str:
+        return f"/studies/{slug or clip.study.slug}/sessions/{clip.session_id}/video"
+
+    def test_readers_get_it_in_parts(self, clip: Clip) -> None:
+        client, whole = client_of(make_member(clip.study, "res", Role.RESEARCHER)), media.video_path(clip.session)
+        assert body(client.get(self.address(clip))) == whole.read_bytes()
+        part = client.get(self.address(clip), headers={"Range": "bytes=5-9"})
+        assert (part.status_code, body(part)) == (206, whole.read_bytes()[5:10])
+
+    def test_annotators_and_strangers_do_not(self, clip: Clip, ann: User) -> None:
+        stranger = make_member(make_study("elsewhere"), "eve", Role.RESEARCHER)
+        assert [client_of(user).head(self.address(clip)).status_code for user in (ann, stranger)] == [403, 404]
+
+    def test_no_way_round_by_another_study(self, clip: Clip) -> None:
+        other = make_study("elsewhere")
+        reader_of_both = make_member(other, "res", Role.RESEARCHER)
+        assert client_of(reader_of_both).head(self.address(clip, other.slug)).status_code == 404
+
+    @override_settings(MEDIA_ACCEL_PREFIX="/derived/")
+    def test_behind_nginx_the_file_is_named(self, clip: Clip) -> None:
+        response = client_of(make_member(clip.study, "res", Role.RESEARCHER)).get(self.address(clip))
+        assert response.headers["X-Accel-Redirect"].endswith("/proxy.mp4")
+
+
 @pytest.mark.parametrize(
     ("header", "size", "expected"),
     [
