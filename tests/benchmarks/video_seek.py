@@ -28,7 +28,8 @@ def grainy(index: int) -> NDArray[np.uint8]:
     from tests.e2e.seeking import numbered
 
     grain = np.roll(_GRAIN, (3 * index % HEIGHT, 7 * index % WIDTH), axis=(0, 1))
-    return np.clip(numbered(index, width=WIDTH, height=HEIGHT).astype(np.int16) + grain, 0, 255).astype(np.uint8)
+    picture = numbered(index, width=WIDTH, height=HEIGHT).astype(np.int16) + grain
+    return np.asarray(np.clip(picture, 0, 255), dtype=np.uint8)
 
 
 _GRAIN = np.random.default_rng(0).normal(0, 6, (HEIGHT, WIDTH, 1)).astype(np.int16)

@@ -98,7 +98,7 @@ def _served(video: Path) -> Iterator[str]:
         is_video = request.path == "/video.mp4"
         response = ranged(request, video, content_type="video/mp4") if is_video else HttpResponse(PAGE)
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
-        return response  # type: ignore[return-value]  # a response yields bytes
+        return response
 
     with make_server("127.0.0.1", 0, site, server_class=_Server, handler_class=_Silent) as server:
         Thread(target=server.serve_forever, daemon=True).start()

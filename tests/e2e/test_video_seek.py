@@ -26,7 +26,7 @@ TIMES_S = {
 def test_a_seek_shows_that_frame(browser: Browser, tmp_path: Path, name: str) -> None:
     source = write_video(
         tmp_path / name,
-        TIMES_S[name],
+        TIMES_S[name].tolist(),
         codec="mpeg4" if name.endswith("avi") else "libx264",
         rate=61 if name.endswith("avi") else 25,
         ticks={"avi": 61, "mkv": 1000}.get(name.rsplit(".", 1)[1]),
