@@ -21,6 +21,7 @@ from mlcore.signals import plain_name
 from mlcore.types import RecordingSpec
 from worker import originals
 from worker.derive import HASHED, VERSIONS, derive
+from worker.originals import SourceFile
 from worker.run import RunningJob, perform
 
 # --- finding ---------------------------------------------------------------------------------------------------------
@@ -93,19 +94,28 @@ def import_session(job_id: int) -> None:
 def bring_in(running: RunningJob) -> None:
     job = running.job
     assert job.session is not None
-    spec, root = RecordingSpec.from_json(job.payload["spec"]), Path(job.payload["root"])
+    spec = importing.spec_of(job)
     if spec.error:
         raise RecordingError(spec.error)
     importing.begin_session(job.session, job.pk, running.token)
     running.progress(0.0, "Reading the files")
-    files = originals.source_files(spec, root, check=running.stop_if_asked)
+    files = _files(running, spec)
     fingerprint = importing.fingerprint({file.name: file.sha256 for file in files}, spec, job.study, VERSIONS)
     if is_imported(job.session, fingerprint):
         importing.session_unchanged(job.pk, running.token)
         return
     running.progress(HASHED, "Storing the originals")
-    stored = tuple(originals.store(file) for file in files)
+    stored = tuple(originals.store(file) if isinstance(file, SourceFile) else file for file in files)
     _import(running, spec, stored, fingerprint)
+
+
+def _files(running: RunningJob, spec: RecordingSpec) -> tuple[SourceFile, ...] | tuple[StoredFile, ...]:
+    """Those of the source, or, for a rebuild, those that the session has in storage."""
+    job = running.job
+    assert job.session is not None
+    if job.payload.get("from_originals"):
+        return originals.stored_files(job.session)
+    return originals.source_files(spec, Path(job.payload["root"]), check=running.stop_if_asked)
 
 
 def is_imported(session: RecordingSession, fingerprint: str) -> bool:

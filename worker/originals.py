@@ -14,7 +14,7 @@ from django.core.files.storage import Storage, storages
 from annotator.domain import sessions
 from annotator.domain.sessions import StoredFile
 from annotator.enums import FileRole
-from annotator.models import Original
+from annotator.models import Original, RecordingSession
 from mlcore.errors import RecordingError
 from mlcore.types import RecordingSpec
 
@@ -37,11 +37,20 @@ class SourceFile:
 def source_files(spec: RecordingSpec, root: Path, *, check: Check) -> tuple[SourceFile, ...]:
     """Every file of a recording with its SHA-256. `check` is called between blocks, and may raise to stop."""
     named = {
-        **dict.fromkeys(spec.companion_paths, FileRole.SIDECAR),
+        **dict.fromkeys((*spec.companion_paths, *spec.track_paths.values()), FileRole.SIDECAR),
         **({spec.video_path: FileRole.VIDEO} if spec.video_path else {}),
         **({spec.eeg_path: FileRole.EEG} if spec.eeg_path else {}),
     }
     return tuple(_source_file(name, role, root, check) for name, role in sorted(named.items()))
+
+
+def stored_files(session: RecordingSession) -> tuple[StoredFile, ...]:
+    """What a session has in storage."""
+    uses = session.files.select_related("original").order_by("name")
+    return tuple(
+        StoredFile(use.name, FileRole(use.role), use.original.sha256, use.original.size_bytes, use.original.storage_key)
+        for use in uses
+    )
 
 
 def _source_file(name: str, role: FileRole, root: Path, check: Check) -> SourceFile:
@@ -109,5 +118,9 @@ def _link_or_fetch(originals: Storage, key: str, target: Path) -> None:
         # a hard link: readers refuse links that lead out of the folder
         target.hardlink_to(originals.path(key))
     except (NotImplementedError, OSError):  # no local disk, or another one than this folder's
+        if not originals.exists(key):
+            raise RecordingError(
+                f"{target.name} is not in storage any more: import the recording again from where it came."
+            ) from None
         with originals.open(key) as source, target.open("wb") as copy:
             shutil.copyfileobj(source, copy, BLOCK_BYTES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.db import transaction
 
 from annotator.domain import audit, jobs, queueing, sessions
 from annotator.enums import JobKind, JobState, SessionStatus
-from annotator.exceptions import DomainError
+from annotator.exceptions import Conflict, DomainError
 from annotator.models import Job, RecordingSession, Study, Subject, User
 from mlcore.types import JsonObject, RecordingSpec
 
@@ -36,6 +37,37 @@ def request_import(study: Study, *, actor: User | None, source: Path, layout: st
         job = jobs.create_job(JobKind.IMPORT, study=study, actor=actor, payload=payload)
         audit.record(actor, study, "import", job, payload)
     return job
+
+
+def request_rebuild(session: RecordingSession, *, actor: User | None) -> Job:
+    """Derive a session anew from its stored originals, with the points and bad channels that its row holds now.
+
+    Rebuilds asked for earlier stop: what they would bring is out of date.
+    """
+    if session.status == SessionStatus.DELETED or not session.files.exists():
+        raise Conflict(f"Session {session} has no stored files to rebuild from: import it again.", "no_originals")
+    for earlier in session.jobs.filter(parent=None, state__in=jobs.UNFINISHED):
+        jobs.request_cancel(earlier)
+    with transaction.atomic():
+        job = jobs.create_job(
+            JobKind.IMPORT_SESSION,
+            study=session.study,
+            session=session,
+            actor=actor,
+            payload={"from_originals": True},
+        )
+        detail = {"sync_points": session.sync_points, "bad_channels": session.bad_channels}
+        audit.record(actor, session.study, "rebuild", session, detail)
+    return job
+
+
+def spec_of(job: Job) -> RecordingSpec:
+    """What a session's import reads: as its layout found it, and over that what somebody set by hand."""
+    assert job.session is not None, f"job {job.pk} has no session"
+    found = RecordingSpec.from_json(job.payload.get("spec") or job.session.spec)
+    points = tuple((float(video_s), float(session_s)) for video_s, session_s in job.session.sync_points)
+    bad = dict.fromkeys((*found.bad_channels, *job.session.bad_channels))
+    return replace(found, sync_points=points or found.sync_points, bad_channels=tuple(bad))
 
 
 def cancel_import(job: Job) -> None:
@@ -66,8 +98,8 @@ def register_sessions(job_id: int, token: int, *, root: Path, specs: Iterable[Re
     with transaction.atomic():
         job = jobs.hold(job_id, token)
         known = set(job.children.values_list("session_id", flat=True))
-        found = [_session_row(job.study, spec) for spec in specs]
-        for session in found:
+        found = [(_session_row(job.study, spec), spec) for spec in specs]
+        for session, spec in found:
             if session.pk not in known:
                 jobs.create_job(
                     JobKind.IMPORT_SESSION,
@@ -75,7 +107,7 @@ def register_sessions(job_id: int, token: int, *, root: Path, specs: Iterable[Re
                     parent=job,
                     session=session,
                     actor=job.created_by,
-                    payload={"root": str(root), "spec": session.spec},
+                    payload={"root": str(root), "spec": spec.to_json()},
                 )
         job.payload = {**job.payload, "root": str(root), "step": "open"}
         job.save(update_fields=["payload"])
@@ -93,10 +125,8 @@ def _session_row(study: Study, spec: RecordingSpec) -> RecordingSession:
         code=spec.session,
         defaults={"layout": spec.layout, "spec": spec.to_json()},
     )
-    if not is_new:
-        session.spec, session.layout = spec.to_json(), spec.layout
-        if session.status == SessionStatus.FAILED:
-            session.status = SessionStatus.PENDING
+    if not is_new and session.status != SessionStatus.READY:  # one that is ready keeps what its files fit
+        session.spec, session.layout, session.status = spec.to_json(), spec.layout, SessionStatus.PENDING
         session.save(update_fields=["spec", "layout", "status"])
     return session
 
@@ -157,9 +187,18 @@ def session_ready(job_id: int, token: int, imported: sessions.ImportedSession) -
         if session.fingerprint == imported.fingerprint and session.status == SessionStatus.READY:
             sessions.store_derived(session, imported)  # its files were lost and made again; clips and labels stay
         else:
+            _keep_spec(session, job)
             sessions.replace_session(session, imported)
         jobs.end(job, JobState.SUCCEEDED, result={"clips": len(imported.clips)})
+        if job.parent_id is None:
+            queueing.open_clips(job.study)
         _end_child(job)
+
+
+def _keep_spec(session: RecordingSession, job: Job) -> None:
+    """From now on the session's files are those that this import found."""
+    if "spec" in job.payload:
+        session.spec, session.layout = job.payload["spec"], job.payload["spec"]["layout"]
 
 
 def session_failed(job_id: int, token: int, reason: str, traceback: str = "", *, is_cancelled: bool = False) -> None:
