@@ -31,6 +31,18 @@ class DerivedKind(TextChoices):
     SHARD = "shard", "Clip store shard"
 
 
+class RetiredKind(TextChoices):
+    """Where a file lies that nothing refers to any more."""
+
+    DERIVED = "derived", "Derived file"
+    ORIGINAL = "original", "Original in storage"
+
+
+class UploadState(TextChoices):
+    OPEN = "open", "Coming in"
+    IMPORTED = "imported", "Handed to its import"
+
+
 class SlotState(TextChoices):
     OPEN = "open", "Open"
     LEASED = "leased", "Leased"

@@ -8,7 +8,7 @@ from typing import Any
 from kombu import Queue
 from kombu.exceptions import ChannelError
 
-from annotator.domain import endings, jobs, queueing
+from annotator.domain import endings, jobs, queueing, retiring
 from annotator.jobs import app
 from annotator.models import Job
 from worker.run import worker_name
@@ -23,6 +23,7 @@ def sweep() -> None:
     hand_over_stale_jobs()
     send_lost_jobs()
     queueing.expire_leases()
+    retiring.remove_retired()
 
 
 def hand_over_stale_jobs() -> None:

@@ -105,7 +105,7 @@ def bring_in(running: RunningJob) -> None:
         importing.session_unchanged(job.pk, running.token)
         return
     running.progress(HASHED, "Storing the originals")
-    stored = tuple(originals.store(file) if isinstance(file, SourceFile) else file for file in files)
+    stored = tuple(originals.store(file, job) if isinstance(file, SourceFile) else file for file in files)
     _import(running, spec, stored, fingerprint)
 
 

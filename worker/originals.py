@@ -11,10 +11,10 @@ from pathlib import Path
 from django.core.files import File
 from django.core.files.storage import Storage, storages
 
-from annotator.domain import sessions
+from annotator.domain import originals as uses
 from annotator.domain.sessions import StoredFile
 from annotator.enums import FileRole
-from annotator.models import Original, RecordingSession
+from annotator.models import Job, RecordingSession
 from mlcore.errors import RecordingError
 from mlcore.types import RecordingSpec
 
@@ -76,32 +76,26 @@ def _sha256(path: Path, check: Check) -> str:
     return digest.hexdigest()
 
 
-def store(file: SourceFile) -> StoredFile:
-    """Put a file into storage unless it is there.
+def store(file: SourceFile, job: Job) -> StoredFile:
+    """Put a file into storage unless it is there, and keep it there for the job.
 
     The row is written after the content: a row's key always names a whole file, whoever died while copying.
     """
-    originals = storages["originals"]
-    known = Original.objects.filter(sha256=file.sha256).first()
-    if known and originals.exists(known.storage_key):
-        return _stored(file, known.storage_key)
-    if known:
-        _put(originals, file, known.storage_key)  # somebody removed the content
-        return _stored(file, known.storage_key)
-    key = _put(originals, file, f"{file.sha256[:2]}/{file.sha256}")
-    winner = sessions.store_original(_stored(file, key))
-    if winner != key:
-        originals.delete(key)  # another worker stored the same content meanwhile
-    return _stored(file, winner)
+    storage = storages["originals"]
+    known = uses.claim(file.sha256, job)
+    if known is None:
+        key = _put(storage, file, uses.free_key(file.sha256))
+        known = uses.add(file.sha256, job, size_bytes=file.size_bytes, storage_key=key)
+        if known.storage_key != key:
+            storage.delete(key)  # another worker stored the same content meanwhile
+    elif not storage.exists(known.storage_key):
+        _put(storage, file, known.storage_key)  # somebody removed the content
+    return StoredFile(file.name, file.role, file.sha256, file.size_bytes, known.storage_key)
 
 
-def _put(originals: Storage, file: SourceFile, key: str) -> str:
+def _put(storage: Storage, file: SourceFile, key: str) -> str:
     with file.path.open("rb") as content:
-        return originals.save(key, File(content))
-
-
-def _stored(file: SourceFile, key: str) -> StoredFile:
-    return StoredFile(file.name, file.role, file.sha256, file.size_bytes, key)
+        return storage.save(key, File(content))
 
 
 def lay_out(files: Iterable[StoredFile], folder: Path) -> None:

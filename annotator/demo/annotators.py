@@ -52,7 +52,7 @@ def label_first_part(study: Study, users: tuple[User, ...], *, truth: Path, cons
 
 def _n_wanted(study: Study) -> int:
     n_test = RankEntry.objects.filter(ranking=study.test_ranking).count()
-    return n_test + round(POOL_SHARE * study.clips.filter(subject__is_test=False).count())
+    return n_test + round(POOL_SHARE * study.clips.filter(superseded_at=None, subject__is_test=False).count())
 
 
 def _give_back(study: Study, user: User) -> None:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from annotator.domain import audit, jobs
 from annotator.domain.versions import code_version
-from annotator.enums import DerivedKind, ExportFormat, JobKind, JobState, LabelState
+from annotator.enums import DerivedKind, ExportFormat, JobKind, JobState, LabelState, SessionStatus
 from annotator.exceptions import DomainError
 from annotator.models import Derived, Export, Label, Membership, RecordingSession, Study, User
 from mlcore.types import ClockMap, Dimension, DimensionKind, JsonObject
@@ -49,6 +49,8 @@ BEFORE_THE_ANSWER = (
     Column("sync_method", TEXT, "how the clocks were related"),
     Column("has_eeg", FLAG, "EEG covers at least 80 % of the clip"),
     Column("has_face", FLAG, "video covers at least 80 % of the clip"),
+    Column("clip_superseded", FLAG, "a later import of the session has no such clip: the answer is kept, not learned"),
+    Column("session_deleted", FLAG, "the recording was deleted; of it only the answers are left"),
     Column("answer", TEXT, "label, cant_tell or bad_signal"),
 )
 AFTER_THE_ANSWER = (
@@ -175,6 +177,8 @@ def _row(label: Label, context: _Context) -> JsonObject:
         **_clock_columns(session, clip.start_s, clip.stop_s),
         "has_eeg": clip.has_eeg,
         "has_face": clip.has_face,
+        "clip_superseded": clip.superseded_at is not None,
+        "session_deleted": session.status == SessionStatus.DELETED,
         "answer": label.answer,
         **_answer_columns(label, context.dimensions),
         "confidence": label.confidence,

@@ -14,14 +14,17 @@ from typing import Any
 
 from django.db import transaction
 
-from annotator.domain import audit, jobs, queueing, sessions
+from annotator.domain import audit, jobs, originals, queueing, sessions
 from annotator.enums import JobKind, JobState, SessionStatus
 from annotator.exceptions import Conflict, DomainError
 from annotator.models import Job, RecordingSession, Study, Subject, User
+from mlcore.errors import Cancelled
 from mlcore.types import JsonObject, RecordingSpec
 
 LAYOUTS = ("auto", "mahnob", "manifest")
 MAX_STUDY_CHANNELS = 64
+#: sessions that stay as they are until a new import of them has come in whole
+KEPT = (SessionStatus.READY, SessionStatus.DELETED)
 
 
 # --- asking for an import --------------------------------------------------------------------------------------------
@@ -80,9 +83,16 @@ def cancel_import(job: Job) -> None:
         locked.payload = {**locked.payload, "is_cancelled": True}
         locked.save(update_fields=["payload"])
         for child in locked.children.filter(state__in=jobs.UNFINISHED).order_by("pk"):
-            if jobs.request_cancel(child) and child.session_id:
-                _mark_failed(child.session_id, "The import was cancelled.")
+            if jobs.request_cancel(child):
+                _cancelled_at_once(child)
         settle_parent(locked.pk)
+
+
+def _cancelled_at_once(child: Job) -> None:
+    """No worker had it; one that died may have left claims."""
+    originals.end_claims(child)
+    if child.session_id:
+        _mark_failed(child.session_id, "The import was cancelled.")
 
 
 def _waits(job: Job) -> bool:
@@ -125,7 +135,7 @@ def _session_row(study: Study, spec: RecordingSpec) -> RecordingSession:
         code=spec.session,
         defaults={"layout": spec.layout, "spec": spec.to_json()},
     )
-    if not is_new and session.status != SessionStatus.READY:  # one that is ready keeps what its files fit
+    if not is_new and session.status not in KEPT:  # the others say what fits the files that they have
         session.spec, session.layout, session.status = spec.to_json(), spec.layout, SessionStatus.PENDING
         session.save(update_fields=["spec", "layout", "status"])
     return session
@@ -163,7 +173,7 @@ def begin_session(session: RecordingSession, job_id: int, token: int) -> None:
     """Say that its import runs; one that is ready stays ready and usable meanwhile."""
     with transaction.atomic():
         jobs.hold(job_id, token)
-        RecordingSession.objects.filter(pk=session.pk).exclude(status=SessionStatus.READY).update(
+        RecordingSession.objects.filter(pk=session.pk).exclude(status__in=KEPT).update(
             status=SessionStatus.IMPORTING, error=""
         )
 
@@ -173,26 +183,48 @@ def begin_session(session: RecordingSession, job_id: int, token: int) -> None:
 
 def session_unchanged(job_id: int, token: int) -> None:
     with transaction.atomic():
-        job = jobs.hold(job_id, token)
-        jobs.end(job, JobState.SUCCEEDED, result={"unchanged": True})
-        _end_child(job)
+        job = _hold_child(job_id, token)
+        _end_child(job, JobState.SUCCEEDED, result={"unchanged": True})
 
 
 def session_ready(job_id: int, token: int, imported: sessions.ImportedSession) -> None:
-    """Publish what the import found, in one transaction. Raises JobLostError, or Conflict where labels forbid it."""
+    """Publish what the import found, in one transaction. Raises JobLostError, or Cancelled where it came too late.
+
+    Locks are taken in one order by all who write sessions: jobs, study and queue, session, originals.
+    """
     with transaction.atomic():
-        job = jobs.hold(job_id, token)
-        assert job.session_id is not None, f"job {job.pk} has no session"
-        session = RecordingSession.objects.select_for_update(of=("self",)).get(pk=job.session_id)
+        job = _hold_child(job_id, token)
+        queueing.hold_queue(job.study)
+        session = _session_to_publish(job)
+        before = set(session.files.values_list("original_id", flat=True))
+        digests = {file.sha256 for file in imported.files}
+        originals.hold(before | digests | originals.claimed_by(job))
         if session.fingerprint == imported.fingerprint and session.status == SessionStatus.READY:
             sessions.store_derived(session, imported)  # its files were lost and made again; clips and labels stay
         else:
             _keep_spec(session, job)
             sessions.replace_session(session, imported)
-        jobs.end(job, JobState.SUCCEEDED, result={"clips": len(imported.clips)})
+        _end_child(job, JobState.SUCCEEDED, result={"clips": len(imported.clips)}, besides=before)
         if job.parent_id is None:
             queueing.open_clips(job.study)
-        _end_child(job)
+
+
+def _hold_child(job_id: int, token: int) -> Job:
+    """Its parent's row first, as whoever cancels an import takes them."""
+    parent_id = Job.objects.filter(pk=job_id).values_list("parent_id", flat=True).first()
+    if parent_id is not None:
+        Job.objects.select_for_update(of=("self",)).get(pk=parent_id)
+    return jobs.hold(job_id, token)
+
+
+def _session_to_publish(job: Job) -> RecordingSession:
+    """The session of a job, locked: unless it was deleted, or a later import of it is in place already."""
+    if job.session_id is None or job.cancel_requested_at is not None:
+        raise Cancelled("The import was cancelled.")
+    session = RecordingSession.objects.select_for_update(of=("self",)).get(pk=job.session_id)
+    if session.jobs.filter(pk__gt=job.pk, state=JobState.SUCCEEDED).exists():
+        raise Cancelled("A later import of this session is in place already.")
+    return session
 
 
 def _keep_spec(session: RecordingSession, job: Job) -> None:
@@ -203,27 +235,29 @@ def _keep_spec(session: RecordingSession, job: Job) -> None:
 
 def session_failed(job_id: int, token: int, reason: str, traceback: str = "", *, is_cancelled: bool = False) -> None:
     with transaction.atomic():
-        job = jobs.hold(job_id, token)
+        job = _hold_child(job_id, token)
         if job.session_id:
             _mark_failed(job.session_id, reason)
         state = JobState.CANCELLED if is_cancelled else JobState.FAILED
-        jobs.end(job, state, reason=reason, traceback=traceback)
-        _end_child(job)
+        _end_child(job, state, reason=reason, traceback=traceback)
 
 
 def _mark_failed(session_id: int, reason: str) -> None:
     """A session that was imported before keeps what it has."""
-    RecordingSession.objects.filter(pk=session_id).exclude(status=SessionStatus.READY).update(
+    RecordingSession.objects.filter(pk=session_id).exclude(status__in=KEPT).update(
         status=SessionStatus.FAILED, error=reason
     )
 
 
-# --- the end of an import --------------------------------------------------------------------------------------------
-
-
-def _end_child(job: Job) -> None:
+def _end_child(job: Job, state: JobState, *, besides: Iterable[str] = (), **fields: Any) -> None:
+    """The job ends, lets go of the originals that it held (and of `besides`), and is counted by its parent."""
+    jobs.end(job, state, **fields)
+    originals.end_claims(job, besides=besides)
     if job.parent_id:
         settle_parent(job.parent_id)
+
+
+# --- the end of an import --------------------------------------------------------------------------------------------
 
 
 def settle_parent(parent_id: int) -> None:
@@ -272,7 +306,7 @@ def _session_report(child: Job, session: RecordingSession) -> JsonObject:
         "subject": session.subject.code,
         "session": session.code,
         "status": str(SessionStatus.FAILED if failed else session.status),
-        "clips": session.clips.count(),
+        "clips": session.clips.filter(superseded_at=None).count(),
         "modalities": modalities,
         "error": child.reason if failed else session.error,
         "warnings": session.warnings,

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from annotator.domain import audit
-from annotator.domain.ranking import QUEUE_LOCK, open_clips, publish_ranking
+from annotator.domain.ranking import QUEUE_LOCK, hold_queue, open_clips, publish_ranking
 from annotator.enums import LabelState, LeaseOutcome, Role, SkipReason, SlotState
 from annotator.exceptions import Conflict, NotAllowed, NotFound
 from annotator.models import Clip, Lease, Membership, RankEntry, Skip, Slot, Study, User
@@ -21,6 +21,7 @@ __all__ = [
     "expire_leases",
     "heartbeat",
     "held_slots",
+    "hold_queue",
     "lock_annotator",
     "open_clips",
     "publish_ranking",
@@ -153,6 +154,8 @@ def claim_clip(clip: Clip, user: User, *, now: datetime | None = None) -> Slot:
     if mine is not None:
         return mine
     _require_unanswered(clip, user)
+    if clip.superseded_at is not None:
+        raise Conflict("A newer import of its recording has no such clip: there is nothing to answer.", "superseded")
     if Slot.objects.filter(study=clip.study, holder=user, state=SlotState.LEASED).count() >= clip.study.reserve:
         raise Conflict("You already hold as many clips as you may: answer or release one first.", "reserve_full")
     return _lease_open_slot(clip, user, now=start)
@@ -231,14 +234,17 @@ def expire_leases(study: Study | None = None, *, now: datetime | None = None) ->
 
 @transaction.atomic(savepoint=False)
 def reopen(which: Q, outcome: LeaseOutcome, *, now: datetime) -> int:
-    """Leased slots of `which` become open; rows that somebody else works on at this moment are left to them."""
-    leased = Slot.objects.select_for_update(skip_locked=True).filter(which, state=SlotState.LEASED)
+    """Leased slots of `which` become open; rows that somebody else works on at this moment are left to them.
+
+    A superseded clip wants no more answers: its slots go.
+    """
+    leased = Slot.objects.select_for_update(skip_locked=True, of=("self",)).filter(which, state=SlotState.LEASED)
     rows = list(leased.values_list("pk", "clip_id", "holder_id"))
     if not rows:
         return 0
-    Slot.objects.filter(pk__in=[pk for pk, _, _ in rows]).update(
-        state=SlotState.OPEN, holder=None, leased_at=None, expires_at=None, entry=None
-    )
+    slots = Slot.objects.filter(pk__in=[pk for pk, _, _ in rows])
+    slots.filter(clip__superseded_at__isnull=False).delete()
+    slots.update(state=SlotState.OPEN, holder=None, leased_at=None, expires_at=None, entry=None)
     for _, clip_id, holder_id in rows:
         end_lease(clip_id, holder_id, outcome, now=now)
     return len(rows)

@@ -27,13 +27,13 @@ INSERT INTO annotator_slot (clip_id, study_id, number, state)
 SELECT clip.id, clip.study_id, n.number, 'open'
 FROM annotator_clip clip
 CROSS JOIN LATERAL generate_series(0, coalesce(clip.overlap, %(overlap)s) - 1) AS n (number)
-WHERE clip.study_id = %(study)s AND {_RANKED}
+WHERE clip.study_id = %(study)s AND clip.superseded_at IS NULL AND {_RANKED}
 ON CONFLICT (clip_id, number) DO NOTHING
 """  # noqa: S608  # put together from the constant above only
 _DROP_SLOTS = f"""
 DELETE FROM annotator_slot slot USING annotator_clip clip
 WHERE slot.clip_id = clip.id AND slot.study_id = %(study)s AND slot.state = 'open'
-  AND (slot.number >= coalesce(clip.overlap, %(overlap)s) OR NOT {_RANKED})
+  AND (slot.number >= coalesce(clip.overlap, %(overlap)s) OR clip.superseded_at IS NOT NULL OR NOT {_RANKED})
 """  # noqa: S608
 
 
@@ -44,8 +44,7 @@ def open_clips(study: Study) -> None:
     Twice is as good as once. As long as nobody has labelled, test subjects are drawn and both rankings shuffled anew
     over all that is there; afterwards new clips are appended.
     """
-    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    _stop_serving(study)
+    study = hold_queue(study)
     is_fresh = not study.labels.exists()
     studies.fix_test_subjects(study)
     study.refresh_from_db()
@@ -59,10 +58,12 @@ def open_clips(study: Study) -> None:
     _fit_slots(study)
 
 
-def _stop_serving(study: Study) -> None:
-    """Until this transaction ends nobody claims or answers (see `queueing.lock_annotator`)."""
+def hold_queue(study: Study) -> Study:
+    """The study's row, locked: until this transaction ends nobody claims or answers (`queueing.lock_annotator`)."""
+    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [QUEUE_LOCK, study.pk])
+    return locked
 
 
 def _fit_slots(study: Study) -> None:
@@ -90,7 +91,7 @@ def _pool_clips(study: Study) -> list[int]:
 
 def _clips_shuffled(study: Study, *, is_test: bool) -> list[tuple[int, int]]:
     """(clip, subject) ids in an order that the seed and the recordings' names fix, not the order of import."""
-    rows = Clip.objects.filter(study=study, subject__is_test=is_test).values_list(
+    rows = Clip.objects.filter(study=study, superseded_at=None, subject__is_test=is_test).values_list(
         "pk", "subject_id", "subject__code", "session__code", "number"
     )
     shuffled = sorted(rows, key=lambda row: studies.shuffle_key(study.seed, "clip", *row[2:]))

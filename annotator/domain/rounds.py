@@ -66,7 +66,12 @@ def launch_round(study: Study, *, actor: User | None, config: JsonObject | None 
 def frozen_candidates(study: Study) -> QuerySet[Label]:
     """The current labels of clips that can be read: pool and test subjects alike."""
     return (
-        Label.objects.filter(study=study, state=LabelState.CURRENT, clip__session__status=SessionStatus.READY)
+        Label.objects.filter(
+            study=study,
+            state=LabelState.CURRENT,
+            clip__superseded_at=None,
+            clip__session__status=SessionStatus.READY,
+        )
         .select_related("clip__subject")
         .order_by("clip_id", "pk")
     )
@@ -153,7 +158,12 @@ def frozen_votes(round_: Round) -> dict[int, list[JsonObject]]:
 def readable_clips(round_: Round, max_clip: int) -> QuerySet[Clip]:
     """The clips that the round may see, in the order of their sessions' shards."""
     return (
-        Clip.objects.filter(study_id=round_.study_id, session__status=SessionStatus.READY, pk__lte=max_clip)
+        Clip.objects.filter(
+            study_id=round_.study_id,
+            superseded_at=None,
+            session__status=SessionStatus.READY,
+            pk__lte=max_clip,
+        )
         .select_related("subject", "session")
         .order_by("session_id", "shard_row")
     )
@@ -208,8 +218,9 @@ def publish_round(round_: Round, *, job_id: int, token: int, outcome: RoundOutco
 
 
 def _still_there(ranked: Sequence[ScoredClip]) -> list[ScoredClip]:
-    """A session may have been imported anew meanwhile: its old clips are gone."""
-    known = set(Clip.objects.filter(pk__in=[clip.clip_id for clip in ranked]).values_list("pk", flat=True))
+    """A session may have been imported anew meanwhile: clips that it no longer has are ranked no more."""
+    ids = [clip.clip_id for clip in ranked]
+    known = set(Clip.objects.filter(pk__in=ids, superseded_at=None).values_list("pk", flat=True))
     return [clip for clip in ranked if clip.clip_id in known]
 
 

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotator.enums import DerivedKind, FileRole, SessionStatus, SlotState
-from annotator.exceptions import Conflict
-from annotator.models import (
-    Clip,
-    Derived,
-    Label,
-    Original,
-    RecordingSession,
-    SelfReport,
-    SessionFile,
-    Slot,
-    Trial,
-)
+from annotator.domain.carrying import NewClip, carried_over
+from annotator.domain.retiring import retire
+from annotator.enums import DerivedKind, FileRole, RetiredKind, SessionStatus, SlotState
+from annotator.models import Clip, Derived, RecordingSession, SelfReport, SessionFile, Slot, Trial
 from mlcore.types import ClockMap, EegInfo, JsonObject, TrialSpec, VideoInfo
+
+__all__ = ["ImportedSession", "NewClip", "NewDerived", "StoredFile", "drop_derived", "replace_session", "supersede"]
+
+BATCH = 1000
+#: what an import says of a clip
+CLIP_FACTS = (
+    "trial",
+    "number",
+    "shard_row",
+    "start_s",
+    "stop_s",
+    "has_eeg",
+    "has_face",
+    "eeg_quality",
+    "face_quality",
+    "eeg_faults",
+    "face_faults",
+    "superseded_at",
+)
+#: clips that get new numbers pass through numbers that no clip has: the database checks row by row
+OUT_OF_THE_WAY = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +46,6 @@ class StoredFile:
     sha256: str
     size_bytes: int
     storage_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewClip:
-    trial: int
-    start_s: float
-    stop_s: float
-    has_eeg: bool
-    has_face: bool
-    eeg_quality: float | None
-    face_quality: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +72,23 @@ class ImportedSession:
     clips: tuple[NewClip, ...]
     files: tuple[StoredFile, ...]
     derived: tuple[NewDerived, ...]
+    #: what was measured of channels: {"Fp1": ["flat"], …}
+    channel_faults: JsonObject = field(default_factory=dict)
 
 
 def replace_session(session: RecordingSession, imported: ImportedSession) -> None:
-    _refuse_if_in_use(session)
-    session.clips.all().delete()
-    session.trials.all().delete()
-    session.files.all().delete()
+    """Put what an import found in the place of what was there. The caller holds the queue and the session's row.
+
+    Trials and clips that are there again keep their rows. Clips that are not are superseded: they stay with their
+    labels, and whoever is answering one may finish it.
+    """
     _fill_session(session, imported)
     session.save()
     _store_files(session, imported.files)
     trials = _store_trials(session, imported)
     _store_clips(session, trials, imported.clips)
+    session.trials.exclude(number__in=trials).filter(clips=None).delete()
     store_derived(session, imported)
-
-
-def _refuse_if_in_use(session: RecordingSession) -> None:
-    """Labels are never lost: a session that changed after somebody labelled it stays as it was."""
-    clips = list(session.clips.select_for_update().values_list("pk", flat=True))
-    labelled = Label.objects.filter(clip__in=clips).exists()
-    if labelled or Slot.objects.filter(clip__in=clips, state=SlotState.LEASED).exists():
-        raise Conflict(
-            f"Session {session} changed since it was imported, and clips of it are labelled or being labelled: "
-            "it was left as it is. Import the new recording under another session name.",
-            "session_in_use",
-        )
 
 
 def _fill_session(session: RecordingSession, imported: ImportedSession) -> None:
@@ -106,6 +101,7 @@ def _fill_session(session: RecordingSession, imported: ImportedSession) -> None:
     session.video_info = video_json(imported.video_info) if imported.video_info else {}
     session.video_offset_s, session.video_drift = imported.clock.offset_s, imported.clock.drift
     session.sync_residual_ms, session.sync_method = imported.clock.residual_ms, imported.clock.method
+    session.sync_confidence, session.channel_faults = imported.clock.confidence, imported.channel_faults
 
 
 def eeg_json(info: EegInfo) -> JsonObject:
@@ -131,15 +127,8 @@ def video_json(info: VideoInfo) -> JsonObject:
     }
 
 
-def store_original(file: StoredFile) -> str:
-    """The storage key under which the file's content is kept: of two who stored the same, the first one's."""
-    original, _ = Original.objects.get_or_create(
-        sha256=file.sha256, defaults={"size_bytes": file.size_bytes, "storage_key": file.storage_key}
-    )
-    return original.storage_key
-
-
-def _store_files(session: RecordingSession, files: Iterable[StoredFile]) -> None:
+def _store_files(session: RecordingSession, files: Sequence[StoredFile]) -> None:
+    session.files.all().delete()
     SessionFile.objects.bulk_create(
         SessionFile(session=session, original_id=file.sha256, role=file.role, name=file.name) for file in files
     )
@@ -149,39 +138,70 @@ def _store_trials(session: RecordingSession, imported: ImportedSession) -> dict[
     trials: dict[int, Trial] = {}
     for spec in imported.trials:
         stop_s = spec.stop_s if spec.stop_s is not None else imported.duration_s
-        trials[spec.number] = Trial.objects.create(
-            session=session, number=spec.number, start_s=spec.start_s, stop_s=stop_s, stimulus=spec.stimulus[:120]
-        )
+        facts = {"start_s": spec.start_s, "stop_s": stop_s, "stimulus": spec.stimulus[:120]}
+        trial, _ = Trial.objects.update_or_create(session=session, number=spec.number, defaults=facts)
+        trial.self_reports.all().delete()
         SelfReport.objects.bulk_create(
-            SelfReport(trial=trials[spec.number], item=item, value=value)
-            for item, value in sorted(spec.self_reports.items())
+            SelfReport(trial=trial, item=item, value=value) for item, value in sorted(spec.self_reports.items())
         )
+        trials[spec.number] = trial
     return trials
 
 
-def _store_clips(session: RecordingSession, trials: Mapping[int, Trial], clips: Sequence[NewClip]) -> None:
+def _store_clips(session: RecordingSession, trials: Mapping[int, Trial], found: Sequence[NewClip]) -> None:
+    # before the clips are read: whoever gives leases back at this moment ends first, or passes these over
+    list(Slot.objects.select_for_update().filter(clip__session=session).order_by("pk").values_list("pk"))
+    kept = carried_over(session.clips.select_related("trial"), found)
+    current = session.clips.filter(superseded_at=None)
+    current.update(number=F("number") + OUT_OF_THE_WAY)
+    supersede(current.exclude(pk__in=[clip.pk for clip in kept.values()]), number=F("number") - OUT_OF_THE_WAY)
+    for row, clip in kept.items():
+        for name, value in _clip_facts(found[row], row, trials).items():
+            setattr(clip, name, value)
+    Clip.objects.bulk_update(kept.values(), CLIP_FACTS, batch_size=BATCH)
+    owner = {"study_id": session.study_id, "subject_id": session.subject_id, "session": session}
     Clip.objects.bulk_create(
-        Clip(
-            study_id=session.study_id,
-            subject_id=session.subject_id,
-            session=session,
-            trial=trials[clip.trial],
-            number=row,
-            shard_row=row,
-            start_s=clip.start_s,
-            stop_s=clip.stop_s,
-            has_eeg=clip.has_eeg,
-            has_face=clip.has_face,
-            eeg_quality=clip.eeg_quality,
-            face_quality=clip.face_quality,
-        )
-        for row, clip in enumerate(clips)
+        (Clip(**owner, **_clip_facts(clip, row, trials)) for row, clip in enumerate(found) if row not in kept),
+        batch_size=BATCH,
     )
 
 
+def _clip_facts(clip: NewClip, row: int, trials: Mapping[int, Trial]) -> dict[str, Any]:
+    return {
+        "trial": trials[clip.trial],
+        "number": row,
+        "shard_row": row,
+        "start_s": clip.start_s,
+        "stop_s": clip.stop_s,
+        "has_eeg": clip.has_eeg,
+        "has_face": clip.has_face,
+        "eeg_quality": clip.eeg_quality,
+        "face_quality": clip.face_quality,
+        "eeg_faults": clip.eeg_faults,
+        "face_faults": clip.face_faults,
+        "superseded_at": None,
+    }
+
+
+def supersede(clips: QuerySet[Clip], **changes: Any) -> None:
+    """Take clips out of the queue and out of everything that is counted; what was said of them stays.
+
+    Who is answering one keeps its slot until they have.
+    """
+    gone = list(clips.values_list("pk", flat=True))
+    Slot.objects.filter(clip__in=gone, state=SlotState.OPEN).delete()
+    Clip.objects.filter(pk__in=gone).update(superseded_at=timezone.now(), **changes)
+
+
 def store_derived(session: RecordingSession, imported: ImportedSession) -> None:
-    session.derived.all().delete()
+    drop_derived(session)
     Derived.objects.bulk_create(
         Derived(session=session, kind=item.kind, version=item.version, path=item.path, meta=item.meta)
         for item in imported.derived
     )
+
+
+def drop_derived(session: RecordingSession) -> None:
+    """The rows go now, the files when nobody reads them any more."""
+    retire(session.study, RetiredKind.DERIVED, session.derived.values_list("path", flat=True))
+    session.derived.all().delete()

@@ -8,13 +8,16 @@ from annotator.models.round import Prediction, Round, RoundLabel
 from annotator.models.session import (
     Derived,
     Original,
+    OriginalClaim,
     RecordingSession,
+    RetiredFile,
     SelfReport,
     SessionFile,
     Subject,
     Trial,
 )
 from annotator.models.study import Membership, Study
+from annotator.models.upload import Upload, UploadFile
 
 __all__ = [
     "ApiToken",
@@ -29,10 +32,12 @@ __all__ = [
     "Lease",
     "Membership",
     "Original",
+    "OriginalClaim",
     "Prediction",
     "RankEntry",
     "Ranking",
     "RecordingSession",
+    "RetiredFile",
     "Round",
     "RoundLabel",
     "SelfReport",
@@ -42,5 +47,7 @@ __all__ = [
     "Study",
     "Subject",
     "Trial",
+    "Upload",
+    "UploadFile",
     "User",
 ]

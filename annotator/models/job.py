@@ -17,7 +17,8 @@ class Job(models.Model):
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="jobs")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
-    session = models.ForeignKey(RecordingSession, null=True, blank=True, on_delete=models.CASCADE, related_name="jobs")
+    #: null for an import of a session that has been deleted since
+    session = models.ForeignKey(RecordingSession, null=True, blank=True, on_delete=models.SET_NULL, related_name="jobs")
     round = models.OneToOneField(Round, null=True, blank=True, on_delete=models.CASCADE, related_name="job")
     payload = models.JSONField(default=dict)
     result = models.JSONField(default=dict)

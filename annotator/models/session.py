@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from annotator.enums import DerivedKind, FileRole, SessionStatus
+from annotator.enums import DerivedKind, FileRole, RetiredKind, SessionStatus
 from annotator.models.study import Study
 
 
@@ -91,6 +91,32 @@ class SessionFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OriginalClaim(models.Model):
+    """An import that runs will use this original: whoever deletes sessions meanwhile leaves it."""
+
+    original = models.ForeignKey(Original, on_delete=models.CASCADE, related_name="claims")
+    job = models.ForeignKey("annotator.Job", on_delete=models.CASCADE, related_name="claims")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["original", "job"], name="original_claimed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.original_id[:12]} for job {self.job_id}"
+
+
+class RetiredFile(models.Model):
+    """A file that nothing refers to any more, until it is gone."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="retired_files")
+    kind = models.CharField(max_length=8, choices=RetiredKind.choices)
+    #: relative to settings.DERIVED_ROOT, or a key of the storage of originals
+    path = models.CharField(max_length=255)
+    retired_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class Derived(models.Model):

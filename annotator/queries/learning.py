@@ -26,7 +26,7 @@ def live_round(study: Study) -> Round | None:
 def top_of_ranking(round_: Round, n: int) -> QuerySet[RankEntry]:
     """The clips that a round wants asked first; those that it did not score follow in its ranking, but not here."""
     return (
-        RankEntry.objects.filter(ranking__round=round_, scores__has_key="entropy")
+        RankEntry.objects.filter(ranking__round=round_, scores__has_key="entropy", clip__superseded_at=None)
         .select_related("clip__session__subject", "clip__trial")
         .order_by("rank")[:n]
     )

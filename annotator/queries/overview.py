@@ -39,8 +39,8 @@ def visible_studies(user: User) -> list[StudyCard]:
     if not user.is_superuser:
         studies = studies.filter(Exists(Membership.objects.filter(study=OuterRef("pk"), user=user)))
     counted = studies.annotate(
-        n_clips=_count_of(Clip.objects.all()),
-        n_labels=_count_of(Label.objects.filter(state=LabelState.CURRENT)),
+        n_clips=_count_of(Clip.objects.filter(superseded_at=None)),
+        n_labels=_count_of(Label.objects.filter(state=LabelState.CURRENT, clip__superseded_at=None)),
         n_open=_count_of(Slot.objects.filter(state=SlotState.OPEN)),
         n_failed=_count_of(RecordingSession.objects.filter(status=SessionStatus.FAILED)),
     )
@@ -84,10 +84,13 @@ class StudyFigures:
 
 def study_figures(study: Study) -> StudyFigures:
     """Six queries, whatever the study's size."""
-    sessions = study.sessions.aggregate(n=Count("pk"), failed=Count("pk", filter=Q(status=SessionStatus.FAILED)))
+    there = study.sessions.exclude(status=SessionStatus.DELETED)
+    sessions = there.aggregate(n=Count("pk"), failed=Count("pk", filter=Q(status=SessionStatus.FAILED)))
     subjects = study.subjects.aggregate(n=Count("pk"), test=Count("pk", filter=Q(is_test=True)))
-    clips = study.clips.aggregate(n=Count("pk"), test=Count("pk", filter=Q(subject__is_test=True)))
-    labels = study.labels.filter(state=LabelState.CURRENT).aggregate(
+    clips = study.clips.filter(superseded_at=None).aggregate(
+        n=Count("pk"), test=Count("pk", filter=Q(subject__is_test=True))
+    )
+    labels = study.labels.filter(state=LabelState.CURRENT, clip__superseded_at=None).aggregate(
         n=Count("pk"),
         pool=Count("clip", distinct=True, filter=Q(clip__subject__is_test=False)),
         annotators=Count("annotator", distinct=True),

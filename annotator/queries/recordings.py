@@ -9,13 +9,17 @@ from annotator.models import Clip, Job, RecordingSession, SelfReport, Study, Tri
 
 
 def sessions_with_counts(study: Study) -> QuerySet[RecordingSession]:
-    """Sessions by subject and code, each with its number of clips and mean quality. One query."""
+    """Sessions by subject and code, each with its number of clips and mean quality. One query.
+
+    Superseded clips are not counted.
+    """
+    current = Q(clips__superseded_at=None)
     return (
         study.sessions.select_related("subject")
         .annotate(
-            n_clips=Count("clips"),
-            mean_eeg_quality=Avg("clips__eeg_quality"),
-            mean_face_quality=Avg("clips__face_quality"),
+            n_clips=Count("clips", filter=current),
+            mean_eeg_quality=Avg("clips__eeg_quality", filter=current),
+            mean_face_quality=Avg("clips__face_quality", filter=current),
         )
         .order_by("subject__code", "code")
     )
@@ -26,9 +30,8 @@ def latest_import(study: Study) -> Job | None:
 
 
 def clips_of_session(session: RecordingSession) -> QuerySet[Clip]:
-    return session.clips.annotate(n_labels=Count("labels", filter=Q(labels__state=LabelState.CURRENT))).order_by(
-        "number"
-    )
+    current = session.clips.filter(superseded_at=None)
+    return current.annotate(n_labels=Count("labels", filter=Q(labels__state=LabelState.CURRENT))).order_by("number")
 
 
 def trials_of_session(session: RecordingSession) -> QuerySet[Trial]:

@@ -121,9 +121,8 @@ def _why(served: JsonObject) -> JsonObject:
 
 def progress(study: Study, user: User) -> Progress:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    labels = Label.objects.filter(study=study, annotator=user, state=LabelState.CURRENT).aggregate(
-        total=Count("pk"), today=Count("pk", filter=Q(created_at__gte=midnight))
-    )
+    given = Label.objects.filter(study=study, annotator=user, state=LabelState.CURRENT, clip__superseded_at=None)
+    labels = given.aggregate(total=Count("pk"), today=Count("pk", filter=Q(created_at__gte=midnight)))
     return Progress(
         labelled_today=labels["today"],
         labelled_total=labels["total"],

@@ -209,17 +209,43 @@ def test_an_unlabelled_session_that_changed_is_replaced(tmp_path: Path) -> None:
     assert Slot.objects.count() == 5
 
 
-def test_a_labelled_session_that_changed_is_left_as_it_was(tmp_path: Path) -> None:
+def test_a_mended_file_keeps_the_answers_that_still_fit(tmp_path: Path, settings: Settings) -> None:
+    study = make_study()
+    source = write_manifest(tmp_path / "in", [Line("S1", eeg_s=16.0, video_s=None)])
+    run_import(study, source)
+    first, _, third = Clip.objects.order_by("number")
+    user = make_member(study, "ann")
+    label, lost = add_label(first, user), add_label(third, user)
+    old = shard_of(RecordingSession.objects.get(), settings.DERIVED_ROOT)
+    write_edf(tmp_path / "in" / "S1-1.edf", 11.0, seed=9)
+    job = run_import(study, source)
+    assert job.result["sessions"][0]["clips"] == 2
+    assert list(Clip.objects.filter(superseded_at=None).values_list("pk", "number", "shard_row")) == [
+        (first.pk, 0, 0),
+        (first.pk + 1, 1, 1),
+    ]
+    assert Label.objects.get(pk=label.pk).clip_id == first.pk
+    assert Label.objects.get(pk=lost.pk).clip.superseded_at is not None
+    store = open_store(shard_of(RecordingSession.objects.get(), settings.DERIVED_ROOT))
+    assert store.n_clips == 2
+    assert not old.exists()
+    assert not old.parent.exists()
+    assert Original.objects.get().uses.count() == 1  # the damaged file went with its last use
+
+
+def test_a_failed_import_of_a_changed_file_leaves_what_was_there(tmp_path: Path, settings: Settings) -> None:
     study = make_study()
     source = write_manifest(tmp_path / "in", [Line("S1", video_s=None)])
     run_import(study, source)
-    clips = sorted(Clip.objects.values_list("pk", flat=True))
-    add_label(Clip.objects.all()[0], make_member(study, "ann"))
-    write_edf(tmp_path / "in" / "S1-1.edf", 26.0, seed=9)
+    before = list(Clip.objects.order_by("pk").values())
+    (tmp_path / "in" / "S1-1.edf").write_bytes(b"this is no EDF file")
     job = run_import(study, source)
-    assert "labelled" in job.result["sessions"][0]["error"]
-    assert sorted(Clip.objects.values_list("pk", flat=True)) == clips
-    assert RecordingSession.objects.get().status == SessionStatus.READY
+    assert statuses(job) == {"S1": "failed"}
+    session = RecordingSession.objects.get()
+    assert session.status == SessionStatus.READY
+    assert list(Clip.objects.order_by("pk").values()) == before
+    assert open_store(shard_of(session, settings.DERIVED_ROOT)).n_clips == 2
+    assert Original.objects.count() == 1  # what was stored for nothing has gone again
 
 
 def test_the_same_file_in_two_sessions_is_stored_once(tmp_path: Path) -> None:

@@ -177,8 +177,8 @@ def test_files_and_versions_are_in_the_fingerprint(study: Study) -> None:
 
 
 def test_an_unknown_layout_is_refused(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(DomainError, match="no layout 'deap'"):
-        importing.request_import(study, actor=None, source=tmp_path, layout="deap")
+    with pytest.raises(DomainError, match="no layout 'dvd'"):
+        importing.request_import(study, actor=None, source=tmp_path, layout="dvd")
 
 
 def test_clips_that_come_in_open_to_annotators_when_the_batch_is_done(study: Study, tmp_path: Path) -> None:
