@@ -128,6 +128,11 @@ UPLOAD_ROOT = env_path("CONCORD_UPLOAD_ROOT", VAR / "uploads")
 #: folders of the server that the web page may import from, separated by commas
 IMPORT_ROOTS = [Path(part).expanduser().absolute() for part in env_list("CONCORD_IMPORT_ROOTS", str(VAR / "import"))]
 
+#: S3 prefixes that people may import from, "s3://bucket/prefix", separated by commas; empty: none
+IMPORT_S3 = env_list("CONCORD_IMPORT_S3")
+#: what an import fetches from S3 lies here until it has ended
+SCRATCH_ROOT = env_path("CONCORD_SCRATCH_ROOT", VAR / "scratch")
+
 # --- servers ---------------------------------------------------------------------------------------------------------
 
 STATEMENT_TIMEOUT_MS = env_int("CONCORD_STATEMENT_TIMEOUT_MS", 60_000)
@@ -244,6 +249,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 #: one upload of recordings, unpacked
 UPLOAD_MAX_BYTES = env_int("CONCORD_UPLOAD_MAX_MB", 20_000) * 2**20
+#: an upload to which nothing was added for so long is thrown away
+UPLOAD_KEEP_S = env_int("CONCORD_UPLOAD_KEEP_DAYS", 7) * 24 * 3600
+#: uploads and fetches leave this much of the disk free
+UPLOAD_KEEP_FREE_BYTES = env_int("CONCORD_UPLOAD_KEEP_FREE_MB", 1_000) * 2**20
+#: one import from S3
+IMPORT_S3_MAX_BYTES = env_int("CONCORD_IMPORT_S3_MAX_MB", 200_000) * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -256,7 +267,9 @@ _PLOTLY_FOLDERS = list(_PLOTLY.submodule_search_locations or ()) if _PLOTLY else
 STATICFILES_DIRS = [("plotly", str(Path(folder) / "package_data")) for folder in _PLOTLY_FOLDERS]
 WHITENOISE_USE_FINDERS = True  # serves from the packages: no collectstatic to run a clone
 WHITENOISE_MAX_AGE = 60
-#: where it is set, originals lie in this S3 bucket (needs django-storages) instead of on the local disk
+#: an S3 server other than Amazon's, "http://host:port", for originals and imports; keys as boto3 finds them
+S3_ENDPOINT = env("CONCORD_S3_ENDPOINT")
+#: where it is set, originals lie in this S3 bucket instead of on the local disk
 ORIGINALS_BUCKET = env("CONCORD_ORIGINALS_BUCKET")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
@@ -266,7 +279,12 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "originals": {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": ORIGINALS_BUCKET, "file_overwrite": False},
+        "OPTIONS": {
+            "bucket_name": ORIGINALS_BUCKET,
+            "endpoint_url": S3_ENDPOINT or None,
+            "file_overwrite": False,
+            "default_acl": None,
+        },
     }
     if ORIGINALS_BUCKET
     else {
@@ -313,6 +331,7 @@ CELERY: dict[str, Any] = {
         "concord.export": {"queue": "io"},
         "concord.round": {"queue": "gpu"},
         "concord.sweep": {"queue": "live"},
+        "concord.tidy": {"queue": "io"},
     },
     "worker_prefetch_multiplier": 1,
     "worker_cancel_long_running_tasks_on_connection_loss": False,  # the broker may die; the job goes on
@@ -321,6 +340,7 @@ CELERY: dict[str, Any] = {
     "beat_schedule_filename": str(VAR / "beat-schedule"),
     "beat_schedule": {
         "sweep": {"task": "concord.sweep", "schedule": 5.0, "options": {"queue": "live", "expires": 5}},
+        "tidy": {"task": "concord.tidy", "schedule": 600.0, "options": {"queue": "io", "expires": 600}},
     },
 }
 

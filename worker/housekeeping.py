@@ -8,9 +8,10 @@ from typing import Any
 from kombu import Queue
 from kombu.exceptions import ChannelError
 
-from annotator.domain import endings, jobs, queueing, retiring
+from annotator.domain import endings, jobs, queueing, retiring, uploads
 from annotator.jobs import app
 from annotator.models import Job
+from worker import remote
 from worker.run import worker_name
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,13 @@ def sweep() -> None:
     send_lost_jobs()
     queueing.expire_leases()
     retiring.remove_retired()
+
+
+@app.task(name="concord.tidy")
+def tidy() -> None:
+    """Away with what nobody came back for."""
+    uploads.expire()
+    remote.remove_leftovers()
 
 
 def hand_over_stale_jobs() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from annotator.domain import importing
+from annotator.domain import importing, uploads
 from annotator.domain.sessions import StoredFile
+from annotator.domain.sources import is_remote
 from annotator.enums import SessionStatus
 from annotator.jobs import app
 from annotator.models import RecordingSession, Study
@@ -19,10 +20,13 @@ from mlcore.errors import RecordingError
 from mlcore.io.eeg import probe_eeg
 from mlcore.signals import plain_name
 from mlcore.types import RecordingSpec
-from worker import originals
+from worker import originals, remote
 from worker.derive import HASHED, VERSIONS, derive
 from worker.originals import SourceFile
 from worker.run import RunningJob, perform
+
+#: share of the work of finding, for its progress bar
+FETCHED = 0.9
 
 # --- finding ---------------------------------------------------------------------------------------------------------
 
@@ -36,24 +40,33 @@ def find_or_finish(running: RunningJob) -> None:
     """The two steps of an import, before and after its sessions."""
     if running.job.payload.get("step") == "open":
         importing.finish_import(running.job.pk, running.token)
-        discard_upload(Path(running.job.payload["source"]))
+        uploads.discard_imported(running.job)
+        remote.discard(running.job)
     else:
         find(running)
 
 
-def discard_upload(source: Path) -> None:
-    """An upload was only on its way: its files are in storage now. A folder of the server is left alone."""
-    root = Path(settings.UPLOAD_ROOT).resolve()
-    if source.resolve() != root and source.resolve().is_relative_to(root):
-        shutil.rmtree(root / source.resolve().relative_to(root).parts[0], ignore_errors=True)
-
-
 def find(running: RunningJob) -> None:
+    source = _source(running)
+    running.progress(FETCHED, "Looking for recordings")
+    try:
+        found = find_recordings(source, str(running.job.payload["layout"]))
+        fix_channels(running.job.study, found.root, found.recordings)
+        importing.register_sessions(running.job.pk, running.token, root=found.root, specs=found.recordings)
+    except BaseException:
+        remote.discard(running.job)
+        raise
+
+
+def _source(running: RunningJob) -> Path:
+    """The recordings as files of this machine: uploads arranged, what lies in S3 fetched."""
     payload = running.job.payload
-    running.progress(0.0, "Looking for recordings")
-    found = find_recordings(Path(payload["source"]), str(payload["layout"]))
-    fix_channels(running.job.study, found.root, found.recordings)
-    importing.register_sessions(running.job.pk, running.token, root=found.root, specs=found.recordings)
+    if "upload" in payload:
+        running.progress(0.0, "Unpacking the upload")
+        return uploads.arrange(running.job, check=running.stop_if_asked)
+    if is_remote(payload["source"]):
+        return remote.fetch(running, payload["source"], span=(0.0, FETCHED))
+    return Path(payload["source"])
 
 
 def fix_channels(study: Study, root: Path, specs: Sequence[RecordingSpec]) -> None:

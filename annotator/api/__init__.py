@@ -4,7 +4,7 @@ from ninja import NinjaAPI
 
 from annotator.api import errors
 from annotator.api.auth import BearerToken, SessionCookie
-from annotator.api.routers import account, eeg, learning, queue, studies
+from annotator.api.routers import account, eeg, intake, learning, queue, studies, uploads
 from annotator.domain.access import ObjectKind, Verb, access
 
 api = NinjaAPI(
@@ -15,5 +15,13 @@ api = NinjaAPI(
     docs_decorator=access(ObjectKind.ACCOUNT, Verb.VIEW),
 )
 errors.install(api)
-for _router in (studies.router, queue.router, eeg.router, learning.router, account.router):
+for _router in (
+    studies.router,
+    intake.router,
+    uploads.router,
+    queue.router,
+    eeg.router,
+    learning.router,
+    account.router,
+):
     api.add_router("", _router)

@@ -37,8 +37,11 @@ def install(api: NinjaAPI) -> None:
 
 
 def _domain(request: HttpRequest, error: DomainError) -> HttpResponse:
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    return answer(status, error.code, error.message)
+    return answer(status_of(error), error.code, error.message)
+
+
+def status_of(error: DomainError) -> int:
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def _signed_out(request: HttpRequest, error: AuthenticationError) -> HttpResponse:

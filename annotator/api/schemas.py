@@ -227,10 +227,47 @@ class SessionDetailOut(SessionOut):
     clips: list[SessionClipOut]
 
 
+class DeletionOut(Schema):
+    """What goes and what stays."""
+
+    n_clips: int
+    n_labelled_clips: int
+    n_labels: int
+    n_annotators: int
+    n_leases: int
+    n_files_removed: int
+    n_files_shared: int
+    bytes_removed: int
+    rounds: list[int]
+    is_importing: bool
+    leaves_tombstone: bool
+
+
 class ImportIn(Input):
-    #: a folder or manifest inside one of the server's import folders
+    #: a folder or manifest inside one of the server's import folders, or an S3 prefix that it imports from
     source: str
     layout: str = "auto"
+
+
+class UploadImportIn(Input):
+    layout: str = "auto"
+
+
+class UploadFileOut(Schema):
+    url: str
+    path: str
+    size_bytes: int
+    offset_bytes: int
+    modified_ms: int
+
+
+class UploadOut(Schema):
+    id: UUID
+    created_at: datetime
+    url: str
+    #: a tus 1.0 endpoint: POST creates a file
+    files_url: str
+    files: list[UploadFileOut]
 
 
 class JobOut(Schema):

@@ -43,6 +43,7 @@ class Verb(StrEnum):
     CANCEL = "cancel"
     PROMOTE = "promote"
     DOWNLOAD = "download"
+    DELETE = "delete"
 
 
 Rule = tuple[ObjectKind, Verb]
@@ -68,6 +69,7 @@ RULES: dict[Rule, frozenset[Role]] = {
     (ObjectKind.SESSION, Verb.LIST): READING,
     (ObjectKind.SESSION, Verb.VIEW): READING,
     (ObjectKind.SESSION, Verb.IMPORT): ADMINS,
+    (ObjectKind.SESSION, Verb.DELETE): ADMINS,
     (ObjectKind.CLIP, Verb.VIEW): ANYBODY,
     (ObjectKind.CLIP, Verb.LABEL): ANNOTATING,
     (ObjectKind.MEDIA, Verb.VIEW): ANYBODY,

@@ -10,6 +10,8 @@ from annotator.models import Job
 def failed(job: Job, token: int, reason: str, traceback: str = "") -> None:
     """Record a public reason and a private traceback. Raises JobLostError."""
     match job.kind:
+        case JobKind.IMPORT:
+            importing.import_failed(job, token, reason, traceback)
         case JobKind.IMPORT_SESSION:
             importing.session_failed(job.pk, token, reason, traceback)
         case JobKind.ROUND:
@@ -21,6 +23,8 @@ def failed(job: Job, token: int, reason: str, traceback: str = "") -> None:
 def cancelled(job: Job, token: int) -> None:
     """Record that the work stopped because somebody asked. Raises JobLostError."""
     match job.kind:
+        case JobKind.IMPORT:
+            importing.import_failed(job, token, "Cancelled.", is_cancelled=True)
         case JobKind.IMPORT_SESSION:
             importing.session_failed(job.pk, token, "The import was cancelled.", is_cancelled=True)
         case JobKind.ROUND:

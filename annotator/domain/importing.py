@@ -13,15 +13,28 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from annotator.domain import audit, jobs, originals, queueing, sessions
-from annotator.enums import JobKind, JobState, SessionStatus
+from annotator.domain.sources import Source, is_remote, s3_prefix
+from annotator.enums import JobKind, JobState, SessionStatus, UploadState
 from annotator.exceptions import Conflict, DomainError
-from annotator.models import Job, RecordingSession, Study, Subject, User
+from annotator.models import Job, RecordingSession, Study, Subject, Upload, User
 from mlcore.errors import Cancelled
 from mlcore.types import JsonObject, RecordingSpec
 
-LAYOUTS = ("auto", "mahnob", "manifest")
+#: name of a layout -> what people call it; "auto" recognises the others
+LAYOUTS: Mapping[str, str] = {
+    "auto": "Recognise it",
+    "mahnob": "MAHNOB-HCI: Sessions/<number>/session.xml with BDF and AVI",
+    "deap": "DEAP: s01.dat … or the original BDF, with face videos",
+    "eav": "EAV: a folder a subject, EEG as .mat, videos as .mp4",
+    "ascertain": "ASCERTAIN: features and raw signals, as .mat",
+    "bids": "EEG-BIDS: sub-<label>/eeg, with videos beside it",
+    "xdf": "XDF: what LabRecorder wrote, with the video that its frame stream belongs to",
+    "manifest": "Manifest: a CSV file that pairs EEG and video files",
+    "folder": "Plain folder: EEG and video files paired by their names",
+}
 MAX_STUDY_CHANNELS = 64
 #: sessions that stay as they are until a new import of them has come in whole
 KEPT = (SessionStatus.READY, SessionStatus.DELETED)
@@ -30,13 +43,29 @@ KEPT = (SessionStatus.READY, SessionStatus.DELETED)
 # --- asking for an import --------------------------------------------------------------------------------------------
 
 
-def request_import(study: Study, *, actor: User | None, source: Path, layout: str = "auto") -> Job:
+def request_import(study: Study, *, actor: User | None, source: Source, layout: str = "auto") -> Job:
+    """Import a folder or manifest, or, given as text, an S3 prefix."""
+    if isinstance(source, str) and not is_remote(source):
+        source = Path(source)
+    if isinstance(source, str):
+        source = s3_prefix(source)
+    elif not source.exists():
+        raise DomainError(f"{source} does not exist: name a folder of recordings or a manifest.", "source_missing")
+    named = source if isinstance(source, str) else str(source.absolute())
+    return _create_import(study, actor=actor, layout=layout, payload={"source": named})
+
+
+def request_upload_import(upload: Upload, *, actor: User | None, layout: str) -> Job:
+    """Import the files of an upload. The caller holds its row and notes the job there."""
+    payload = {"source": str(upload.folder), "upload": upload.pk.hex}
+    return _create_import(upload.study, actor=actor, layout=layout, payload=payload)
+
+
+def _create_import(study: Study, *, actor: User | None, layout: str, payload: JsonObject) -> Job:
     if layout not in LAYOUTS:
         raise DomainError(f"There is no layout {layout!r}: choose one of {', '.join(LAYOUTS)}.", "bad_layout")
-    if not source.exists():
-        raise DomainError(f"{source} does not exist: name a folder of recordings or a manifest.", "source_missing")
     with transaction.atomic():
-        payload = {"source": str(source.absolute()), "layout": layout}
+        payload = {**payload, "layout": layout}
         job = jobs.create_job(JobKind.IMPORT, study=study, actor=actor, payload=payload)
         audit.record(actor, study, "import", job, payload)
     return job
@@ -47,11 +76,12 @@ def request_rebuild(session: RecordingSession, *, actor: User | None) -> Job:
 
     Rebuilds asked for earlier stop: what they would bring is out of date.
     """
-    if session.status == SessionStatus.DELETED or not session.files.exists():
-        raise Conflict(f"Session {session} has no stored files to rebuild from: import it again.", "no_originals")
     for earlier in session.jobs.filter(parent=None, state__in=jobs.UNFINISHED):
         jobs.request_cancel(earlier)
     with transaction.atomic():
+        queueing.hold_study(session.study)
+        if not session.files.exists():
+            raise Conflict(f"Session {session} has no stored files to rebuild from: import it again.", "no_originals")
         job = jobs.create_job(
             JobKind.IMPORT_SESSION,
             study=session.study,
@@ -78,7 +108,8 @@ def cancel_import(job: Job) -> None:
     with transaction.atomic():
         locked = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
         if not _waits(locked):
-            jobs.request_cancel(locked)
+            if jobs.request_cancel(locked):
+                _give_upload_back(locked)
             return
         locked.payload = {**locked.payload, "is_cancelled": True}
         locked.save(update_fields=["payload"])
@@ -86,6 +117,19 @@ def cancel_import(job: Job) -> None:
             if jobs.request_cancel(child):
                 _cancelled_at_once(child)
         settle_parent(locked.pk)
+
+
+def import_failed(job: Job, token: int, reason: str, traceback: str = "", *, is_cancelled: bool = False) -> None:
+    """No session of the source was begun: an upload can be imported again, as another layout say."""
+    with transaction.atomic():
+        held = jobs.hold(job.pk, token)
+        state = JobState.CANCELLED if is_cancelled else JobState.FAILED
+        jobs.end(held, state, reason=reason, traceback=traceback)
+        _give_upload_back(held)
+
+
+def _give_upload_back(job: Job) -> None:
+    Upload.objects.filter(job=job).update(state=UploadState.OPEN, job=None, touched_at=timezone.now())
 
 
 def _cancelled_at_once(child: Job) -> None:
@@ -107,6 +151,7 @@ def register_sessions(job_id: int, token: int, *, root: Path, specs: Iterable[Re
     """Rows for the sessions that were found and a child job for each; the job then waits for them. How many."""
     with transaction.atomic():
         job = jobs.hold(job_id, token)
+        queueing.hold_study(job.study)  # whoever deletes one of its sessions at this moment ends first
         known = set(job.children.values_list("session_id", flat=True))
         found = [(_session_row(job.study, spec), spec) for spec in specs]
         for session, spec in found:

@@ -14,7 +14,7 @@ from django.db import transaction
 from annotator.domain.jobs import UNFINISHED
 from annotator.domain.retiring import retire
 from annotator.enums import RetiredKind
-from annotator.models import Job, Original, OriginalClaim, RetiredFile, Study
+from annotator.models import Job, Original, OriginalClaim, RecordingSession, RetiredFile, Study
 
 
 def claim(sha256: str, job: Job) -> Original | None:
@@ -67,5 +67,8 @@ def end_claims(job: Job, *, besides: Iterable[str] = ()) -> None:
     let_go(job.study, claimed.union(besides))
 
 
-def is_used(original: Original) -> bool:
-    return original.uses.exists() or original.claims.filter(job__state__in=UNFINISHED).exists()
+def is_used(original: Original, *, besides: RecordingSession | None = None) -> bool:
+    """Whether a session (another one than `besides`) or a running import needs it."""
+    uses = original.uses.all() if besides is None else original.uses.exclude(session=besides)
+    claims = original.claims.filter(job__state__in=UNFINISHED)
+    return uses.exists() or (claims if besides is None else claims.exclude(job__session=besides)).exists()

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from annotator.domain import audit
-from annotator.domain.ranking import QUEUE_LOCK, hold_queue, open_clips, publish_ranking
+from annotator.domain.ranking import QUEUE_LOCK, hold_queue, hold_study, open_clips, publish_ranking
 from annotator.enums import LabelState, LeaseOutcome, Role, SkipReason, SlotState
 from annotator.exceptions import Conflict, NotAllowed, NotFound
 from annotator.models import Clip, Lease, Membership, RankEntry, Skip, Slot, Study, User
@@ -22,6 +22,7 @@ __all__ = [
     "heartbeat",
     "held_slots",
     "hold_queue",
+    "hold_study",
     "lock_annotator",
     "open_clips",
     "publish_ranking",

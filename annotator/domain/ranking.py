@@ -60,10 +60,15 @@ def open_clips(study: Study) -> None:
 
 def hold_queue(study: Study) -> Study:
     """The study's row, locked: until this transaction ends nobody claims or answers (`queueing.lock_annotator`)."""
-    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    locked = hold_study(study)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [QUEUE_LOCK, study.pk])
     return locked
+
+
+def hold_study(study: Study) -> Study:
+    """The study's row, locked: until this transaction ends no sessions come or go."""
+    return Study.objects.select_for_update(no_key=True).get(pk=study.pk)
 
 
 def _fit_slots(study: Study) -> None:

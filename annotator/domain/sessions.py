@@ -15,7 +15,16 @@ from annotator.enums import DerivedKind, FileRole, RetiredKind, SessionStatus, S
 from annotator.models import Clip, Derived, RecordingSession, SelfReport, SessionFile, Slot, Trial
 from mlcore.types import ClockMap, EegInfo, JsonObject, TrialSpec, VideoInfo
 
-__all__ = ["ImportedSession", "NewClip", "NewDerived", "StoredFile", "drop_derived", "replace_session", "supersede"]
+__all__ = [
+    "ImportedSession",
+    "NewClip",
+    "NewDerived",
+    "StoredFile",
+    "drop_derived",
+    "hold_slots",
+    "replace_session",
+    "supersede",
+]
 
 BATCH = 1000
 #: what an import says of a clip
@@ -149,8 +158,7 @@ def _store_trials(session: RecordingSession, imported: ImportedSession) -> dict[
 
 
 def _store_clips(session: RecordingSession, trials: Mapping[int, Trial], found: Sequence[NewClip]) -> None:
-    # before the clips are read: whoever gives leases back at this moment ends first, or passes these over
-    list(Slot.objects.select_for_update().filter(clip__session=session).order_by("pk").values_list("pk"))
+    hold_slots(session)
     kept = carried_over(session.clips.select_related("trial"), found)
     current = session.clips.filter(superseded_at=None)
     current.update(number=F("number") + OUT_OF_THE_WAY)
@@ -164,6 +172,11 @@ def _store_clips(session: RecordingSession, trials: Mapping[int, Trial], found: 
         (Clip(**owner, **_clip_facts(clip, row, trials)) for row, clip in enumerate(found) if row not in kept),
         batch_size=BATCH,
     )
+
+
+def hold_slots(session: RecordingSession) -> None:
+    """Whoever gives leases back at this moment ends first, or passes these over until the transaction ends."""
+    list(Slot.objects.select_for_update(of=("self",)).filter(clip__session=session).order_by("pk").values_list("pk"))
 
 
 def _clip_facts(clip: NewClip, row: int, trials: Mapping[int, Trial]) -> dict[str, Any]:

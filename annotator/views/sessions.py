@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.shortcuts import get_object_or_404, render
 
-from annotator.domain import importing, uploads
 from annotator.domain.access import ObjectKind, Verb, access, may
-from annotator.enums import JobKind, JobState
-from annotator.exceptions import DomainError
-from annotator.forms.recordings import FolderImportForm, UploadImportForm
+from annotator.enums import JobState
 from annotator.queries import recordings
 from annotator.views.http import StudyRequest
 
@@ -37,40 +32,6 @@ def session_detail(request: StudyRequest, slug: str, session_id: int) -> HttpRes
         "clips": recordings.clips_of_session(session),
     }
     return render(request, "sessions/detail.html", context)
-
-
-@access(ObjectKind.SESSION, Verb.IMPORT)
-def import_(request: StudyRequest, slug: str) -> HttpResponse:
-    wants_upload = request.method == "POST" and request.POST.get("source") == "upload"
-    wants_folder = request.method == "POST" and not wants_upload
-    upload = UploadImportForm(request.POST if wants_upload else None, request.FILES if wants_upload else None)
-    folder = FolderImportForm(request.POST if wants_folder else None)
-    form = upload if wants_upload else folder
-    if request.method == "POST" and form.is_valid():
-        try:
-            source = (
-                uploads.store_upload(form.cleaned_data["recordings"])
-                if wants_upload
-                else uploads.server_folder(form.cleaned_data["folder"])
-            )
-            importing.request_import(
-                request.study, actor=request.user, source=source, layout=form.cleaned_data["layout"]
-            )
-        except DomainError as error:
-            form.add_error(None, error.message)
-        else:
-            messages.success(request, "The import has started; this page follows it, and you may leave it.")
-            return redirect("sessions", slug=slug)
-    return render(request, "sessions/import.html", {"study": request.study, "upload": upload, "folder": folder})
-
-
-@access(ObjectKind.SESSION, Verb.IMPORT)
-@require_POST
-def import_cancel(request: StudyRequest, slug: str, job_id: int) -> HttpResponse:
-    job = get_object_or_404(request.study.jobs.filter(kind=JobKind.IMPORT), pk=job_id)
-    importing.cancel_import(job)
-    messages.success(request, "The import is being cancelled; sessions that are ready stay.")
-    return redirect("sessions", slug=slug)
 
 
 def _table(request: StudyRequest) -> dict[str, object]:

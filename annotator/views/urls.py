@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotator.views import exports, label, media, people, rounds, sessions, studies
+from annotator.views import deletion, exports, imports, label, media, people, rounds, sessions, studies
 
 STUDY = "studies/<slug:slug>/"
 
@@ -18,8 +18,9 @@ urlpatterns = [
     path(STUDY + "sessions/table/", sessions.sessions_table, name="sessions_table"),
     path(STUDY + "sessions/<int:session_id>/", sessions.session_detail, name="session"),
     path(STUDY + "sessions/<int:session_id>/video", media.session_video, name="session_video"),
-    path(STUDY + "import/", sessions.import_, name="import"),
-    path(STUDY + "import/<int:job_id>/cancel/", sessions.import_cancel, name="import_cancel"),
+    path(STUDY + "sessions/<int:session_id>/delete/", deletion.session_delete, name="session_delete"),
+    path(STUDY + "import/", imports.import_, name="import"),
+    path(STUDY + "import/<int:job_id>/cancel/", imports.import_cancel, name="import_cancel"),
     path(STUDY + "rounds/", rounds.round_list, name="rounds"),
     path(STUDY + "rounds/table/", rounds.rounds_table, name="rounds_table"),
     path(STUDY + "rounds/start/", rounds.round_start, name="round_start"),

@@ -7,7 +7,7 @@ from ninja import Router, Status
 from annotator.api import present, schemas
 from annotator.api.auth import ApiRequest
 from annotator.api.guard import guarded
-from annotator.domain import importing, studies, uploads
+from annotator.domain import studies
 from annotator.domain.access import ObjectKind, Verb
 from annotator.exceptions import DomainError, NotFound
 from annotator.models import Study
@@ -71,19 +71,3 @@ def session_detail(request: ApiRequest, slug: str, session_id: int) -> JsonObjec
         raise NotFound
     clips = list(recordings.clips_of_session(row))
     return present.session_fields(row) | {"eeg_info": row.eeg_info, "video_info": row.video_info, "clips": clips}
-
-
-@router.post("/studies/{slug}/imports", response={202: schemas.JobOut})
-@guarded(ObjectKind.SESSION, Verb.IMPORT)
-def import_sessions(request: ApiRequest, slug: str, body: schemas.ImportIn) -> Status[Any]:
-    """Import a folder or manifest that lies on the server; the job says how far it is."""
-    source = uploads.server_folder(body.source)
-    job = importing.request_import(request.study, actor=request.user, source=source, layout=body.layout)
-    return Status(202, present.job(job))
-
-
-@router.get("/studies/{slug}/imports", response=list[schemas.JobOut])
-@guarded(ObjectKind.SESSION, Verb.LIST)
-def list_imports(request: ApiRequest, slug: str) -> list[schemas.JobOut]:
-    """Imports, newest first."""
-    return [present.job(row) for row in request.study.jobs.filter(kind="import").order_by("-pk")]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from django.core.management import CommandError
@@ -22,9 +21,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("source", type=Path, help="folder of recordings, or a manifest.csv")
+        parser.add_argument("source", help="folder of recordings, a manifest.csv, or s3://bucket/prefix")
         parser.add_argument("--study", required=True, help="the study's short name")
-        parser.add_argument("--layout", choices=importing.LAYOUTS, default="auto")
+        parser.add_argument("--layout", choices=list(importing.LAYOUTS), default="auto")
         parser.add_argument("--json", action="store_true", help="a JSON object as the last line")
 
     def handle(self, *args: Any, **options: Any) -> None:
