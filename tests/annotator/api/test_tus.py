@@ -446,6 +446,7 @@ def test_pieces_sent_at_once_over_http_one_wins(start_web: StartWeb, upload: Upl
     began = threading.Event()
 
     def send(number: int) -> int:
+        assert number == 0 or began.wait(60)  # the server takes the file up when it has the headers
         line = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
         line.putrequest("PATCH", f"{address_of(upload)}/{file.pk}")
         for name, value in {
@@ -465,7 +466,6 @@ def test_pieces_sent_at_once_over_http_one_wins(start_web: StartWeb, upload: Upl
             until(lambda: n_refused[0] == 5, "the refusal of the others")
             line.send(content[MB // 2 :])
         else:
-            assert began.wait(60)
             line.send(content)
         with line.getresponse() as answer:
             answer.read()
