@@ -170,15 +170,6 @@ def test_a_repaired_file_is_imported_the_next_time(tmp_path: Path) -> None:
     assert RecordingSession.objects.get(subject__code="S2").error == ""
 
 
-def test_an_upload_is_discarded_once_it_is_in_storage(tmp_path: Path, settings: Settings) -> None:
-    settings.UPLOAD_ROOT = tmp_path / "uploads"
-    other = tmp_path / "uploads" / "other"
-    other.mkdir(parents=True)
-    source = write_manifest(tmp_path / "uploads" / "mine", [Line("S1", video_s=None)])
-    assert statuses(run_import(make_study(), source)) == {"S1": "ready"}
-    assert [path.name for path in (tmp_path / "uploads").iterdir()] == ["other"]
-
-
 def test_a_folder_of_the_server_is_left_alone(tmp_path: Path) -> None:
     source = write_manifest(tmp_path / "in", [Line("S1", video_s=None)])
     run_import(make_study(), source)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import zipfile
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from annotator.domain import people, queueing
+from annotator.domain.importing import LAYOUTS
 from annotator.enums import ExportFormat, JobKind, JobQueue, JobState, Role, RoundState, SessionStatus
 from annotator.models import ApiToken, Export, Job, Membership, Round, Study, User
 from tests.factories.labels import add_label
@@ -227,24 +225,35 @@ def test_a_session_shows_its_clocks_and_self_reports_to_readers(study: Study, pe
     assert client_of(personas.researcher).get(f"/studies/demo/sessions/{other.pk}/").status_code == 404
 
 
-def test_an_upload_becomes_an_import(admin: Client, settings: Settings, tmp_path: Path, broker: str) -> None:
-    settings.UPLOAD_ROOT = tmp_path
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("lab/manifest.csv", "subject,session,eeg_file,video_file,video_offset_s\n")
-    upload = SimpleUploadedFile("lab.zip", packed.getvalue())
-    data = {"source": "upload", "layout": "auto", "recordings": [upload]}
-    assert admin.post("/studies/demo/import/", data).headers["Location"] == "/studies/demo/sessions/"
-    job = Job.objects.get(kind=JobKind.IMPORT)
-    assert Path(job.payload["source"]).parent.parent == tmp_path
-    assert 'hx-trigger="every 1s"' in text_of(admin, "/studies/demo/sessions/")
+def test_the_import_page_knows_every_layout_and_where_to_send_files(admin: Client, settings: Settings) -> None:
+    settings.IMPORT_S3 = ["s3://lab/eeg"]
+    page = text_of(admin, "/studies/demo/import/")
+    assert all(f'<option value="{name}"' in page for name in LAYOUTS)
+    assert '"uploads": "/api/v1/studies/demo/uploads"' in page
+    assert "s3://lab/eeg" in page
+
+
+def test_deleting_a_session_says_first_what_goes_and_what_stays(
+    study: Study, personas: Personas, admin: Client, broker: str
+) -> None:
+    session = study.sessions.filter(subject__is_test=False)[0]
+    add_label(session.clips.all()[0], personas.annotator)
+    address = f"/studies/demo/sessions/{session.pk}/delete/"
+    page = text_of(admin, address)
+    assert "1 answer of 1 annotator on 1 clip: exported with a mark" in page
+    assert session.status == SessionStatus.READY
+    assert admin.post(address).headers["Location"] == "/studies/demo/sessions/"
+    session.refresh_from_db()
+    assert session.status == SessionStatus.DELETED
+    assert any("Its 1 answers stay" in said for said in messages_of(admin, "/studies/demo/sessions/"))
+    assert admin.get(address).status_code == 404
 
 
 def test_an_import_that_waits_is_cancelled_at_once(
     study: Study, admin: Client, settings: Settings, tmp_path: Path, broker: str
 ) -> None:
     settings.IMPORT_ROOTS = [tmp_path]
-    admin.post("/studies/demo/import/", {"source": "folder", "folder": str(tmp_path), "layout": "mahnob"})
+    admin.post("/studies/demo/import/", {"source": str(tmp_path), "layout": "mahnob"})
     job = Job.objects.get(kind=JobKind.IMPORT)
     assert f'action="/studies/demo/import/{job.pk}/cancel/"' in text_of(admin, "/studies/demo/sessions/")
     admin.post(f"/studies/demo/import/{job.pk}/cancel/")
@@ -254,7 +263,7 @@ def test_an_import_that_waits_is_cancelled_at_once(
 
 def test_a_folder_outside_the_import_roots_is_refused(admin: Client, settings: Settings, tmp_path: Path) -> None:
     settings.IMPORT_ROOTS = [tmp_path]
-    response = admin.post("/studies/demo/import/", {"source": "folder", "folder": "/etc", "layout": "auto"})
+    response = admin.post("/studies/demo/import/", {"source": "/etc", "layout": "auto"})
     assert "outside the folders the server imports from" in response.content.decode()
     assert not Job.objects.exists()
 
