@@ -41,7 +41,10 @@ def old() -> Iterator[Any]:
 
 def fill(apps: Any) -> None:
     """A session of two clips, one labelled; beside it an import that has ended. As that version wrote them."""
-    model = lambda name: apps.get_model("annotator", name).objects  # noqa: E731 - ten times
+
+    def model(name: str) -> Any:
+        return apps.get_model("annotator", name).objects
+
     user = model("User").create(username="ann")
     scheme = [
         {"key": key, "title": key, "kind": "class", "classes": ["a", "b", "c"], "levels": 0}

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from django.core.files.storage import storages
+from django.utils import timezone
 from moto.server import ThreadedMotoServer
 from pytest_django.fixtures import Settings
 
-from annotator.domain import deletion, importing
+from annotator.domain import deletion, importing, receiving, uploads
 from annotator.enums import JobState
-from annotator.models import Job, Original, RecordingSession, Study
+from annotator.models import Job, Original, RecordingSession, Study, Upload
+from tests.factories.people import make_user
 from tests.factories.recordings import Line, write_manifest
 from tests.worker.test_ingest import make_study, statuses
-from worker import ingest, remote
+from worker import housekeeping, ingest, remote
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
 
@@ -161,3 +165,23 @@ def test_originals_may_lie_in_s3(s3: Any, tmp_path: Path, settings: Settings, en
     deletion.delete_session(RecordingSession.objects.get(), actor=None)
     assert "Contents" not in s3.list_objects_v2(Bucket="lab")
     storages["originals"].connection.meta.client.close()  # type: ignore[attr-defined]  # of this backend
+
+
+def test_the_tidy_task_throws_away_uploads_that_nobody_came_back_for(
+    tmp_path: Path, settings: Settings, study_upload: Upload
+) -> None:
+    housekeeping.tidy()
+    assert Upload.objects.exists()
+    Upload.objects.update(touched_at=timezone.now() - timedelta(seconds=settings.UPLOAD_KEEP_S + 1))
+    housekeeping.tidy()
+    assert not Upload.objects.exists()
+    assert not study_upload.folder.exists()
+
+
+@pytest.fixture
+def study_upload(settings: Settings, tmp_path: Path) -> Upload:
+    settings.UPLOAD_ROOT = tmp_path / "uploads"
+    upload = uploads.begin(make_study(), actor=make_user("boss"))
+    file = uploads.add_file(upload, path="a.edf", size_bytes=3)
+    receiving.receive(file, offset=0, read=io.BytesIO(b"eeg").read)
+    return upload

@@ -220,7 +220,8 @@ def test_a_piece_that_was_damaged_on_its_way_is_refused_to_tuspy(
     monkeypatch.setattr(TusRequest, "add_checksum", lambda self, chunk: right(self, chunk[:-1] + b"?"))
     with pytest.raises(TusUploadFailed):
         uploader.upload()
-    assert uploader.request.status_code == 460
+    sent: Any = uploader.request
+    assert sent.status_code == 460
     monkeypatch.undo()
     uploader.offset = uploader.get_offset()
     assert uploader.offset == 0

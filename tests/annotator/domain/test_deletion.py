@@ -246,7 +246,7 @@ def test_answers_and_a_deletion_at_the_same_moment(study: Study, session: Record
     def remove() -> str:
         return "tombstone" if deletion.delete_session(session, actor=None).leaves_tombstone else "gone"
 
-    *said, became = together([*[lambda user=user: give(user) for user in people], remove])  # type: ignore[misc]
+    *said, became = together([*[lambda user=user: give(user) for user in people], remove])
     assert set(said) <= {"stored", "not_served"}
     assert Label.objects.count() == said.count("stored")
     assert became == ("tombstone" if Label.objects.exists() else "gone")
