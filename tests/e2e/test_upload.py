@@ -102,7 +102,7 @@ def test_a_folder_comes_in_over_a_line_that_breaks_and_a_page_that_is_reloaded(
     expect(page.locator("#upload[data-ready]")).to_be_attached()
     page.locator("#folder").set_input_files(folder)
     expect(page.get_by_test_id("list").locator("li")).to_have_count(5)
-    expect(page.locator("#problem")).to_contain_text("1 hidden files were left out.")
+    expect(page.locator("#problem")).to_contain_text("1 hidden file was left out.")
     slowly(context, page)
     page.get_by_test_id("start").click()
     reached(page, 0.2)
@@ -121,6 +121,8 @@ def test_a_folder_comes_in_over_a_line_that_breaks_and_a_page_that_is_reloaded(
     page.locator("#folder").set_input_files(folder)
     expect(page.get_by_test_id("list").locator("li[data-state=done]")).to_have_count(4)
     assert page.get_by_test_id("total").evaluate("bar => bar.value") > 0.3
+    expect(page.get_by_test_id("doing")).to_contain_text("Goes on: 4 of 5 files")
+    expect(page.locator("#unfinished")).to_be_hidden()
     page.screenshot(path=tmp_path / "chosen-again.png")
     start_worker("io")
     page.get_by_test_id("start").click()

@@ -33,10 +33,11 @@ async function choose(files) {
   const { entries: more, nHidden } = entriesOf(files);
   entries = merge(entries, more);
   const problem = tooLarge(entries, config.max_bytes);
-  view.tell(problem ? "error" : "info", problem || (nHidden ? `${nHidden} hidden files were left out.` : ""));
+  view.tell(problem ? "error" : "info", problem || (nHidden ? `${nHidden} hidden ${nHidden === 1 ? "file was" : "files were"} left out.` : ""));
   view.start.disabled = Boolean(problem);
   await refresh();
   upload = uploadToResume(unfinished, entries) ?? upload;
+  showOthers();
   ({ items } = itemsOf(entries, upload));
   engine = null;
   samples = [];
@@ -47,6 +48,10 @@ async function choose(files) {
 async function refresh() {
   unfinished = await tus.json("GET", config.uploads).catch(() => unfinished);
   if (upload) upload = unfinished.find((one) => one.id === upload.id) ?? null;
+  showOthers();
+}
+
+function showOthers() {
   view.showUnfinished(unfinished.filter((one) => one.id !== upload?.id && one.files.length), { onDiscard: discardOther });
 }
 

@@ -82,8 +82,8 @@ export class View {
 
   showTotal({ fraction, sent, size, nDone, n }, { status, bytes_s }) {
     this.total.value = fraction;
-    const words = { ready: `${n} files, ${bytesText(size)}`, sending: "", paused: "Paused. ", done: "All here. " }[status] ?? "Stopped. ";
-    this.doing.textContent = status === "ready" ? words : `${words}${nDone} of ${n} files, ${bytesText(sent)} of ${bytesText(size)}`;
+    const words = { ready: sent ? "Goes on: " : `${n} files, ${bytesText(size)}`, sending: "", paused: "Paused. ", done: "All here. " }[status] ?? "Stopped. ";
+    this.doing.textContent = status === "ready" && sent === 0 ? words : `${words}${nDone} of ${n} files, ${bytesText(sent)} of ${bytesText(size)}`;
     this.left.textContent = status === "sending" ? [bytes_s ? `${bytesText(bytes_s)}/s` : "", timeLeftText(size - sent, bytes_s)].filter(Boolean).join(" · ") : "";
     this.pause.hidden = status !== "sending";
     this.start.hidden = status === "sending" || status === "done";
