@@ -1,5 +1,6 @@
 """Rows and query results as the API says them."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.urls import reverse
@@ -7,6 +8,7 @@ from django.urls import reverse
 from annotator.api import schemas
 from annotator.domain import media_links
 from annotator.models import Export, Job, RecordingSession, Round, Slot, Study, User
+from annotator.queries import recordings
 from annotator.queries import worklist as queries
 from mlcore.types import JsonObject
 
@@ -42,9 +44,7 @@ def _video(item: queries.Task, url: str) -> schemas.VideoOut | None:
     clock = item.video
     if clock is None:
         return None
-    return schemas.VideoOut(
-        url=url, offset_s=clock.offset_s, drift=clock.drift, residual_ms=clock.residual_ms, method=clock.method
-    )
+    return schemas.VideoOut(url=url, **asdict(clock))
 
 
 def _eeg(item: queries.Task, url: str) -> schemas.EegOut | None:
@@ -64,6 +64,17 @@ def session_fields(row: RecordingSession) -> JsonObject:
     return {name: getattr(row, name) for name in plain} | {
         "subject": row.subject.code,
         "n_clips": getattr(row, "n_clips", 0),
+    }
+
+
+def session_detail(row: RecordingSession) -> JsonObject:
+    current, superseded = recordings.clips_by_currency(row)
+    more = ("eeg_info", "video_info", "sync_points", "bad_channels", "channel_faults")
+    return {
+        **session_fields(row),
+        **{name: getattr(row, name) for name in more},
+        "clips": current,
+        "superseded": superseded,
     }
 
 

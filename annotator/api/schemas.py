@@ -43,6 +43,8 @@ class VideoOut(Schema):
     drift: float
     residual_ms: float | None
     method: str
+    #: 0..1 where the method can be wrong as a whole; null where it can't
+    confidence: float | None
 
 
 class EegOut(Schema):
@@ -207,6 +209,8 @@ class SessionOut(Schema):
     video_drift: float
     sync_residual_ms: float | None
     sync_method: str
+    #: 0..1 where the method can be wrong as a whole; null where it can't
+    sync_confidence: float | None
 
 
 class SessionClipOut(Schema):
@@ -218,13 +222,25 @@ class SessionClipOut(Schema):
     has_face: bool
     eeg_quality: float | None
     face_quality: float | None
+    #: severity 0..1 of each fault that was found
+    eeg_faults: dict[str, float]
+    face_faults: dict[str, float]
     n_labels: int
 
 
 class SessionDetailOut(SessionOut):
     eeg_info: Json
     video_info: Json
+    #: moments that somebody found on both clocks, [video_s, session_s]; they overrule what the files say
+    sync_points: list[tuple[float, float]]
+    #: channels that somebody marked as bad
+    bad_channels: list[str]
+    #: what was measured of channels; those without a fault are absent
+    channel_faults: dict[str, list[str]]
+    #: those of the last import
     clips: list[SessionClipOut]
+    #: clips that a later import of the session no longer has, kept with their labels
+    superseded: list[SessionClipOut]
 
 
 class DeletionOut(Schema):

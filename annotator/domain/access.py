@@ -68,6 +68,7 @@ RULES: dict[Rule, frozenset[Role]] = {
     (ObjectKind.MEMBER, Verb.MANAGE): ADMINS,
     (ObjectKind.SESSION, Verb.LIST): READING,
     (ObjectKind.SESSION, Verb.VIEW): READING,
+    (ObjectKind.SESSION, Verb.EDIT): ADMINS,
     (ObjectKind.SESSION, Verb.IMPORT): ADMINS,
     (ObjectKind.SESSION, Verb.DELETE): ADMINS,
     (ObjectKind.CLIP, Verb.VIEW): ANYBODY,

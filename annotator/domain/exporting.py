@@ -22,6 +22,9 @@ BATCH = 1000
 TEXT, WHOLE, REAL, FLAG, TIME, JSON = "text", "whole", "real", "flag", "time", "json"
 
 
+SEVERITIES = "severity 0..1 of each fault that was found, none = {}:"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     name: str
@@ -45,12 +48,27 @@ BEFORE_THE_ANSWER = (
     Column("eeg_stop_s", REAL, "end on the EEG's clock"),
     Column("video_start_s", REAL, "start on the video's clock (0 = first frame); empty without video"),
     Column("video_stop_s", REAL, "end on the video's clock"),
+    Column("sync_offset_s", REAL, "session time of the video's first frame; empty without both streams"),
+    Column("sync_drift_ppm", REAL, "session_s = sync_offset_s + (1 + sync_drift_ppm / 1e6) * video_s"),
     Column("sync_residual_ms", REAL, "spread of the anchors that the clocks were fitted to; empty if not measured"),
     Column("sync_method", TEXT, "how the clocks were related"),
+    Column("sync_confidence", REAL, "0..1 where the method can be wrong as a whole (blinks); empty where it can't"),
     Column("has_eeg", FLAG, "EEG covers at least 80 % of the clip"),
     Column("has_face", FLAG, "video covers at least 80 % of the clip"),
     Column("clip_superseded", FLAG, "a later import of the session has no such clip: the answer is kept, not learned"),
     Column("session_deleted", FLAG, "the recording was deleted; of it only the answers are left"),
+    Column("eeg_quality", REAL, "0 worthless .. 1 clean; empty if not measured"),
+    Column("face_quality", REAL, "0 worthless .. 1 clean; empty if not measured"),
+    Column(
+        "eeg_faults",
+        JSON,
+        f"{SEVERITIES} flat, saturated, line noise, muscle, drop-out, electrode pop, gap in time",
+    ),
+    Column(
+        "face_faults",
+        JSON,
+        f"{SEVERITIES} no face, small face, blur, turned head, occluded, exposure, frozen picture, dropped frames",
+    ),
     Column("answer", TEXT, "label, cant_tell or bad_signal"),
 )
 AFTER_THE_ANSWER = (
@@ -179,6 +197,10 @@ def _row(label: Label, context: _Context) -> JsonObject:
         "has_face": clip.has_face,
         "clip_superseded": clip.superseded_at is not None,
         "session_deleted": session.status == SessionStatus.DELETED,
+        "eeg_quality": clip.eeg_quality,
+        "face_quality": clip.face_quality,
+        "eeg_faults": clip.eeg_faults,
+        "face_faults": clip.face_faults,
         "answer": label.answer,
         **_answer_columns(label, context.dimensions),
         "confidence": label.confidence,
@@ -200,13 +222,17 @@ def _row(label: Label, context: _Context) -> JsonObject:
 
 def _clock_columns(session: RecordingSession, start_s: float, stop_s: float) -> JsonObject:
     clock = ClockMap(session.video_offset_s, session.video_drift)
+    has_both = session.has_eeg and session.has_video
     return {
         "eeg_start_s": start_s if session.has_eeg else None,
         "eeg_stop_s": stop_s if session.has_eeg else None,
         "video_start_s": clock.to_video(start_s) if session.has_video else None,
         "video_stop_s": clock.to_video(stop_s) if session.has_video else None,
+        "sync_offset_s": clock.offset_s if has_both else None,
+        "sync_drift_ppm": 1e6 * clock.drift if has_both else None,
         "sync_residual_ms": session.sync_residual_ms,
         "sync_method": session.sync_method,
+        "sync_confidence": session.sync_confidence,
     }
 
 

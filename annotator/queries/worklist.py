@@ -104,7 +104,13 @@ def context_of(clip: Clip) -> tuple[float, float]:
 
 def _clock(clip: Clip) -> ClockMap:
     session = clip.session
-    return ClockMap(session.video_offset_s, session.video_drift, session.sync_residual_ms, session.sync_method)
+    return ClockMap(
+        offset_s=session.video_offset_s,
+        drift=session.video_drift,
+        residual_ms=session.sync_residual_ms,
+        method=session.sync_method,
+        confidence=session.sync_confidence,
+    )
 
 
 def _why(served: JsonObject) -> JsonObject:

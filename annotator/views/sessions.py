@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from annotator.domain.access import ObjectKind, Verb, access, may
-from annotator.enums import JobState
-from annotator.queries import recordings
+from annotator.enums import DerivedKind, JobState
+from annotator.models import RecordingSession
+from annotator.queries import media, recordings, session_page
 from annotator.views.http import StudyRequest
+from mlcore.types import JsonObject
 
 _UNFINISHED = {JobState.QUEUED, JobState.RUNNING}
 
@@ -23,23 +26,64 @@ def sessions_table(request: StudyRequest, slug: str) -> HttpResponse:
 
 @access(ObjectKind.SESSION, Verb.VIEW)
 def session_detail(request: StudyRequest, slug: str, session_id: int) -> HttpResponse:
-    session = get_object_or_404(request.study.sessions.select_related("subject"), pk=session_id)
+    sessions = request.study.sessions.select_related("subject", "study").prefetch_related("derived")
+    session = get_object_or_404(sessions, pk=session_id)
+    clips, superseded = recordings.clips_by_currency(session)
+    trials = list(recordings.trials_of_session(session))
     context = {
         "study": request.study,
         "session": session,
+        "clock": session_page.clock_of(session),
         "files": session.files.select_related("original").order_by("name"),
-        "trials": recordings.trials_of_session(session),
-        "clips": recordings.clips_of_session(session),
+        "trials": trials,
+        "clips": clips,
+        "superseded": superseded,
+        "channels": session_page.channels_of(session),
+        "problems": session_page.problems_of(session, clips),
+        "gaps": session_page.gaps_of(session),
+        "is_shown": session_page.is_shown(session),
+        "may_edit": may(request.user, Verb.EDIT, ObjectKind.SESSION, request.study),
+        "config": viewer_config(session, session_page.figure_of(session, clips, trials)),
     }
-    return render(request, "sessions/detail.html", context)
+    return render(request, "sessions/detail.html", context | _work(session))
+
+
+@access(ObjectKind.SESSION, Verb.VIEW)
+def session_work(request: StudyRequest, slug: str, session_id: int) -> HttpResponse:
+    """How far the session's derivation is; once it has ended, the whole page is another."""
+    session = get_object_or_404(request.study.sessions, pk=session_id)
+    work = _work(session)
+    response = render(request, "sessions/partials/work.html", {"study": request.study, "session": session} | work)
+    if not work["is_live"]:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _work(session: RecordingSession) -> dict[str, object]:
+    job = recordings.latest_work(session)
+    return {"job": job, "is_live": job is not None and job.state in _UNFINISHED}
+
+
+def viewer_config(session: RecordingSession, figure: JsonObject) -> JsonObject:
+    """What the viewer's script is given: the figures and where the signals lie."""
+    has_tiles, has_proxy = (
+        media.newest(session, kind) is not None for kind in (DerivedKind.EEG_TILES, DerivedKind.PROXY_VIDEO)
+    )
+    video = reverse("session_video", args=[session.study.slug, session.pk]) if has_proxy else None
+    eeg = reverse("api:session_eeg", args=[session.pk]) if has_tiles else None
+    return {**figure, "session_id": session.pk, "video_url": video, "eeg_url": eeg}
 
 
 def _table(request: StudyRequest) -> dict[str, object]:
     job = recordings.latest_import(request.study)
+    sessions = list(recordings.sessions_with_counts(request.study))
+    is_import_live = job is not None and job.state in _UNFINISHED
     return {
         "study": request.study,
-        "sessions": recordings.sessions_with_counts(request.study),
+        "sessions": sessions,
+        "strips": recordings.quality_strips(request.study),
         "job": job,
         "may_import": may(request.user, Verb.IMPORT, ObjectKind.SESSION, request.study),
-        "is_live": job is not None and job.state in _UNFINISHED,
+        "is_import_live": is_import_live,
+        "is_live": is_import_live or any(session.is_worked_on for session in sessions),
     }

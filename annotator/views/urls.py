@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotator.views import deletion, exports, imports, label, media, people, rounds, sessions, studies
+from annotator.views import clocks, deletion, exports, imports, label, media, people, rounds, sessions, studies
 
 STUDY = "studies/<slug:slug>/"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path(STUDY + "sessions/table/", sessions.sessions_table, name="sessions_table"),
     path(STUDY + "sessions/<int:session_id>/", sessions.session_detail, name="session"),
     path(STUDY + "sessions/<int:session_id>/video", media.session_video, name="session_video"),
+    path(STUDY + "sessions/<int:session_id>/work/", sessions.session_work, name="session_work"),
+    path(STUDY + "sessions/<int:session_id>/sync/", clocks.session_sync, name="session_sync"),
+    path(STUDY + "sessions/<int:session_id>/sync/clear/", clocks.sync_clear, name="sync_clear"),
+    path(STUDY + "sessions/<int:session_id>/channels/", clocks.bad_channels, name="bad_channels"),
     path(STUDY + "sessions/<int:session_id>/delete/", deletion.session_delete, name="session_delete"),
     path(STUDY + "import/", imports.import_, name="import"),
     path(STUDY + "import/<int:job_id>/cancel/", imports.import_cancel, name="import_cancel"),

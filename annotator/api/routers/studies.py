@@ -69,5 +69,4 @@ def session_detail(request: ApiRequest, slug: str, session_id: int) -> JsonObjec
     row = recordings.sessions_with_counts(request.study).filter(pk=session_id).first()
     if row is None:
         raise NotFound
-    clips = list(recordings.clips_of_session(row))
-    return present.session_fields(row) | {"eeg_info": row.eeg_info, "video_info": row.video_info, "clips": clips}
+    return present.session_detail(row)

@@ -103,6 +103,11 @@ export class EegPane {
     return GUTTER_PX + ((session_s - this.span.start_s) / (this.span.stop_s - this.span.start_s)) * (this.width - GUTTER_PX);
   }
 
+  // Where on the session's clock a pointer is.
+  sessionAt({ clientX }) {
+    return this.#sessionAt(clientX - this.root.getBoundingClientRect().left);
+  }
+
   #sessionAt(x) {
     const share = clamp((x - GUTTER_PX) / (this.width - GUTTER_PX), 0, 1);
     return this.span.start_s + share * (this.span.stop_s - this.span.start_s);
@@ -222,7 +227,7 @@ export class EegPane {
     channels.forEach((channel, row) => {
       if (row % every) return;
       context.fillStyle = this.ink[sideOf(channel)];
-      context.fillText(shortName(channel).slice(0, 8), GUTTER_PX - 6, (row + 0.5) * this.rowHeight);
+      context.fillText(channel.isBad ? `✕ ${shortName(channel).slice(0, 6)}` : shortName(channel).slice(0, 8), GUTTER_PX - 6, (row + 0.5) * this.rowHeight);
     });
     context.textAlign = "left";
     for (const { region, first, count } of regionRuns(channels)) {
@@ -297,7 +302,7 @@ export class EegPane {
   }
 
   #listen() {
-    const scrub = (event) => this.clip && this.onScrub(this.#sessionAt(event.clientX - this.root.getBoundingClientRect().left));
+    const scrub = (event) => this.clip && this.onScrub(this.sessionAt(event));
     this.overlay.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       this.overlay.setPointerCapture(event.pointerId);

@@ -29,11 +29,6 @@ export const STRINGS = {
   },
   progress: ({ done, total }) => `clip ${done + 1} of today’s ${total}`,
   progressDone: ({ done }) => `${count(done, "answer", "answers")} today`,
-  sync: (video) => {
-    if (video.residual_ms === null || video.residual_ms === undefined) return "sync not measured";
-    return video.residual_ms < 1 ? "sync < 1 ms" : `sync ±${Math.round(video.residual_ms)} ms`;
-  },
-  syncTitle: (video) => `Clocks: ${video.method || "none"}; EEG and video offset ${video.offset_s.toFixed(3)} s, drift ${(video.drift * 1e6).toFixed(0)} ppm`,
   syncOne: { noEeg: "video only", noVideo: "EEG only" },
   saved: { saved: "saved", saving: "saving …", local: "kept here", clean: "" },
   net: {

@@ -9,6 +9,7 @@ import { AnswerForm } from "./form.js";
 import { MediaShelf } from "./media.js";
 import { progressOf } from "./queue.js";
 import { STRINGS } from "./strings.js";
+import { syncSign, syncTitle } from "./syncwords.js";
 import { TimeMap } from "./timemap.js";
 import { Transport } from "./transport.js";
 
@@ -134,8 +135,8 @@ export class View {
     el("session-name").textContent = task.session;
     el("session-name").title = STRINGS.loadTime(task);
     const both = task.video && task.eeg;
-    el("sync-state").textContent = both ? STRINGS.sync(task.video) : task.eeg ? STRINGS.syncOne.noVideo : STRINGS.syncOne.noEeg;
-    el("sync-state").title = both ? STRINGS.syncTitle(task.video) : "";
+    el("sync-state").textContent = both ? syncSign(task.video) : task.eeg ? STRINGS.syncOne.noVideo : STRINGS.syncOne.noEeg;
+    el("sync-state").title = both ? syncTitle(task.video) : "";
   }
 
   // ---- hands
