@@ -96,14 +96,13 @@ def _check_agreement(points: Sequence[Point], drift: float) -> None:
 
 
 def _hold(session: RecordingSession) -> RecordingSession:
-    """The session's row, locked; only one that is ready, and that nothing derives anew just now, can be changed."""
-    held = RecordingSession.objects.select_for_update(of=("self",)).select_related("subject", "study").get(pk=session.pk)
+    """The session's row, locked. An import that runs would publish what it read before: it is waited for."""
+    locked = RecordingSession.objects.select_for_update(of=("self",)).select_related("subject", "study")
+    held = locked.get(pk=session.pk)
     if held.status != SessionStatus.READY:
         raise Conflict(f"Session {held} is {held.get_status_display().lower()}: nothing was changed.", "not_ready")
-    if held.jobs.filter(state__in=UNFINISHED).exists():
-        raise Conflict(
-            f"Session {held} is being rebuilt: wait until that has ended, then save again.", "rebuild_runs"
-        )
+    if held.jobs.filter(state__in=UNFINISHED).exclude(parent=None).exists():
+        raise Conflict(f"Session {held} is being imported: wait until that has ended, then save again.", "import_runs")
     return held
 
 

@@ -15,6 +15,8 @@ from mlcore.types import ClockMap, JsonObject, Modality
 POOR_QUALITY = 0.5
 #: what is missing for less is not told: streams never end at the same sample
 SHORTEST_GAP_S = 0.25
+#: more than this share of the session without a stream is a problem; less is how recordings begin and end
+LARGE_GAP_SHARE = 0.1
 #: a residual above this moves the face by frames
 LARGE_RESIDUAL_MS = 50.0
 #: below this a method that can be wrong as a whole may well be
@@ -35,11 +37,12 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Channel:
     name: str
-    kind: str
     #: what was measured of it, in words
     faults: tuple[str, ...]
-    #: somebody marked it
+    #: somebody marked it here
     is_bad: bool
+    #: the recording's own files mark it
+    is_bad_in_files: bool
 
 
 def clock_of(session: RecordingSession) -> ClockMap:
@@ -81,12 +84,18 @@ def gaps_of(session: RecordingSession) -> list[Gap]:
 
 
 def channels_of(session: RecordingSession) -> list[Channel]:
-    """In the order of the file."""
+    """The EEG's, in the order of the file: what else it holds is neither learnt from nor judged."""
     names, kinds = session.eeg_info.get("channels", ()), session.eeg_info.get("kinds", ())
-    bad = set(session.bad_channels)
+    by_hand, in_files = set(session.bad_channels), set(session.spec.get("bad_channels", ()))
     return [
-        Channel(name, kind, tuple(session.channel_faults.get(name, ())), is_bad=name in bad)
+        Channel(
+            name=name,
+            faults=tuple(session.channel_faults.get(name, ())),
+            is_bad=name in by_hand,
+            is_bad_in_files=name in in_files,
+        )
         for name, kind in zip(names, kinds, strict=True)
+        if kind == "eeg"
     ]
 
 
@@ -118,8 +127,10 @@ def _clock_problems(session: RecordingSession) -> Iterable[str]:
 def _stream_problems(session: RecordingSession) -> Iterable[str]:
     if session.has_eeg and not session.eeg_usable:
         yield "Too few of the study's EEG channels are here: the EEG is shown, but nothing is learnt from it."
+    first_s, last_s = bounds_of(session)
     for gap in gaps_of(session):
-        yield f"There is no {STREAM_NAMES[gap.modality]} from {gap.start_s:.1f} s to {gap.stop_s:.1f} s."
+        if gap.stop_s - gap.start_s > LARGE_GAP_SHARE * (last_s - first_s):
+            yield f"There is no {STREAM_NAMES[gap.modality]} from {gap.start_s:.1f} s to {gap.stop_s:.1f} s."
     faulty = [f"{name} ({', '.join(faults)})" for name, faults in session.channel_faults.items() if faults]
     if faulty:
         yield f"{_count(len(faulty), 'channel')} measured as bad: {', '.join(faulty)}."
@@ -156,6 +167,7 @@ def figure_of(session: RecordingSession, clips: Iterable[Clip], trials: Iterable
         "first_s": first_s,
         "last_s": last_s,
         "eeg_s": session.eeg_info.get("seconds") if session.has_eeg else None,
+        "video_s": session.video_info.get("seconds") if session.has_video else None,
         "poor": POOR_QUALITY,
         "clips": [_clip(clip) for clip in clips],
         "trials": [
@@ -163,7 +175,7 @@ def figure_of(session: RecordingSession, clips: Iterable[Clip], trials: Iterable
             for trial in trials
         ],
         "gaps": [{"stream": gap.modality, "start_s": gap.start_s, "stop_s": gap.stop_s} for gap in gaps_of(session)],
-        "bad_channels": sorted({*session.bad_channels, *(name for name, why in session.channel_faults.items() if why)}),
+        "bad_channels": [one.name for one in channels_of(session) if one.is_bad or one.is_bad_in_files or one.faults],
         "clock": {
             "offset_s": session.video_offset_s,
             "drift": session.video_drift,

@@ -35,7 +35,7 @@ def residual(clock: ClockMap) -> str:
     if clock.residual_ms is None:
         return "by hand" if clock.method == SyncMethod.HAND else "not measured"
     if clock.residual_ms < 0.1:
-        return "±< 0.1 ms"
+        return "< 0.1 ms"
     return f"±{clock.residual_ms:.1f} ms" if clock.residual_ms < 10 else f"±{clock.residual_ms:.0f} ms"
 
 
@@ -56,6 +56,12 @@ def ppm(drift: float) -> str:
     if float(text) == 0.0:
         return "0 ppm"
     return f"{'−' if parts < 0 else '+'}{text} ppm"
+
+
+@register.filter
+def rate(drift: float) -> str:
+    """The factor of the map: “1 − 0.00002117”."""
+    return f"1 {'−' if drift < 0 else '+'} {abs(drift):.8f}"
 
 
 @register.filter

@@ -95,7 +95,7 @@ def make_export(study: Study, user: User, *, path: str = "") -> Export:
 LISTS = {
     "/": 6,
     "/studies/demo/": 14,
-    "/studies/demo/sessions/": 8,
+    "/studies/demo/sessions/": 9,
     "/studies/demo/rounds/": 16,
     "/studies/demo/exports/": 7,
     "/studies/demo/people/": 6,

@@ -7,7 +7,7 @@ const SETTLE_MS = 60;
 
 export class TraceLoader {
   // get(url) → Promise of a Response; onTile(tile) and onTrouble(error or null) tell what came of it
-  constructor({ url, recorded, get = fetch, onTile, onTrouble }) {
+  constructor({ url, recorded, get = (...asked) => fetch(...asked), onTile, onTrouble }) {
     Object.assign(this, { url, recorded, get, onTile, onTrouble });
     this.loaded = null;
   }

@@ -136,6 +136,10 @@ export class SyncPage {
   #channels(channels) {
     this.known = channels;
     this.traces.channels.setChannels(channels);
+    this.traces.channels.onChange = (hidden) => {
+      el("preset").checked = false; // somebody chose other ones
+      this.traces.pane.setHidden(hidden);
+    };
     this.#preset();
   }
 
@@ -182,8 +186,12 @@ function say(slider, field, seconds, name) {
 function showMap(column, map) {
   el(`${column}-offset`).textContent = map ? `${map.offset_s.toFixed(3)} s` : "–";
   el(`${column}-drift`).textContent = map ? ppm(map.drift) : "–";
-  const isMeasured = map && map.residual_ms !== null;
-  el(`${column}-residual`).textContent = isMeasured ? `±${map.residual_ms.toFixed(1)} ms` : map ? "not measured" : "–";
+  el(`${column}-residual`).textContent = map ? residualText(map.residual_ms) : "–";
+}
+
+function residualText(residual_ms) {
+  if (residual_ms === null) return "not measured";
+  return residual_ms < 0.1 ? "< 0.1 ms" : `±${residual_ms.toFixed(1)} ms`;
 }
 
 // A number that is typed goes into force with Enter, or when the field is left.
