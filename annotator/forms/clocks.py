@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django import forms
@@ -8,7 +9,7 @@ from django import forms
 class SyncPointsForm(forms.Form):
     """The points as the page's script sends them: a JSON list of [video_s, session_s]."""
 
-    points = forms.JSONField(widget=forms.HiddenInput)
+    points = forms.JSONField(widget=forms.HiddenInput, required=False)  # an empty list is told by the domain
 
     def clean_points(self) -> list[tuple[float, float]]:
         given = self.cleaned_data["points"]
@@ -18,4 +19,6 @@ class SyncPointsForm(forms.Form):
 
 
 def _is_point(item: Any) -> bool:
-    return isinstance(item, list) and len(item) == 2 and all(type(value) in (int, float) for value in item)
+    """JSON as Python reads it has NaN too."""
+    is_pair = isinstance(item, list) and len(item) == 2 and all(type(value) in (int, float) for value in item)
+    return is_pair and all(map(math.isfinite, item))

@@ -141,8 +141,9 @@ def _clip_problems(clips: Sequence[Clip]) -> Iterable[str]:
         found = [(quality, faults) for quality, faults in (_quality(clip, modality) for clip in clips)]
         poor = [faults for quality, faults in found if quality is not None and quality < POOR_QUALITY]
         if poor:
-            kinds = Counter(fault for faults in poor for fault in faults).most_common()
-            why = ", ".join(f"{fault} in {n}" for fault, n in kinds)
+            kinds = Counter(fault for faults in poor for fault in faults)
+            most_first = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+            why = ", ".join(f"{fault} in {n}" for fault, n in most_first)
             of = f"{len(poor)} of {_count(len(clips), 'clip')}"
             yield f"{of} {'has' if len(poor) == 1 else 'have'} poor {name}{f': {why}' if why else ''}."
 
