@@ -1,7 +1,6 @@
 // The sync page: a frame of the video and a moment of the EEG, moved each by itself; pairs of them give the map.
 
 import { VideoClock } from "../label/clock.js";
-import { STRINGS } from "../label/strings.js";
 import { ppm } from "../label/syncwords.js";
 import { TimeMap, clamp } from "../label/timemap.js";
 import { fit, refusal, shifts_ms, signed } from "./clockfit.js";
@@ -10,6 +9,7 @@ import { Points } from "./points.js";
 import { eyeChannels } from "./presets.js";
 import { Traces } from "./traces.js";
 import { openVideo } from "./viewer.js";
+import { SAYS } from "./strings.js";
 
 const el = (id) => document.getElementById(id);
 const EYES_GAIN_STEPS = -2; // blinks are ten times as high as the rest
@@ -39,7 +39,7 @@ export class SyncPage {
   #openVideo({ video_url, video_s }) {
     const video = openVideo(el("stage"), video_url, (error) => {
       el("stage-note").hidden = false;
-      el("stage-note").textContent = STRINGS.failedMedia(STRINGS.video, error);
+      el("stage-note").textContent = SAYS.failedVideo(error);
     });
     this.clock = new VideoClock({ start_s: 0, stop_s: video_s, context_start_s: 0, context_stop_s: video_s }, video, new TimeMap());
     this.clock.onTick = (at_s) => this.#videoMoved(at_s);

@@ -6,6 +6,7 @@ import { EegPane } from "../label/eegpane.js";
 import { STRINGS } from "../label/strings.js";
 import { TraceLoader } from "./loader.js";
 import { centred, following, lengthOf, lengthText, panned, within, zoomed } from "./viewport.js";
+import { SAYS } from "./strings.js";
 
 const el = (id) => document.getElementById(id);
 const FIRST_VIEW_S = 10;
@@ -33,10 +34,10 @@ export class Traces {
 
   #openLoader({ eeg_url: url, eeg_s }) {
     if (!url) {
-      this.#note(STRINGS.sessionNoEeg);
+      this.#note(SAYS.noEeg);
       return;
     }
-    this.#note(STRINGS.loadingTraces);
+    this.#note(SAYS.loading);
     this.loader = new TraceLoader({
       url, recorded: { start_s: 0, stop_s: eeg_s ?? this.bounds.stop_s },
       onTile: (tile) => this.#show(tile),
@@ -107,7 +108,7 @@ export class Traces {
 
   #trouble(error) {
     el("pane-retry").hidden = !error;
-    if (error) this.#note(STRINGS.failedTraces(error.message));
+    if (error) this.#note(SAYS.failed(error.message));
   }
 
   #note(text) {

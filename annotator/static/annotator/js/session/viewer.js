@@ -1,11 +1,11 @@
 // The session page's viewer: the frame on screen says where the cursor stands, in the traces and in the overview.
 
 import { FreeClock, VideoClock } from "../label/clock.js";
-import { STRINGS } from "../label/strings.js";
 import { TimeMap, clamp } from "../label/timemap.js";
 import { Overview } from "./overview.js";
 import { Playback } from "./playback.js";
 import { Traces } from "./traces.js";
+import { SAYS } from "./strings.js";
 
 const el = (id) => document.getElementById(id);
 
@@ -26,8 +26,8 @@ export class Viewer {
 
   #clock({ video_url: url, clock }) {
     const whole = { start_s: 0, stop_s: this.bounds.stop_s, context_start_s: this.bounds.start_s, context_stop_s: this.bounds.stop_s };
-    const video = url ? openVideo(el("stage"), url, (error) => this.#stageNote(STRINGS.failedMedia(STRINGS.video, error))) : null;
-    if (!video) this.#stageNote(STRINGS.sessionNoVideo);
+    const video = url ? openVideo(el("stage"), url, (error) => this.#stageNote(SAYS.failedVideo(error))) : null;
+    if (!video) this.#stageNote(SAYS.noVideo);
     const made = video ? new VideoClock(whole, video, new TimeMap(clock)) : new FreeClock(whole);
     made.loop = false;
     return made;
