@@ -38,7 +38,7 @@ def session_sync(request: StudyRequest, slug: str, session_id: int) -> HttpRespo
                 messages.success(request, f"The points are saved. {REBUILDS}")
                 return redirect("session", slug=slug, session_id=session_id)
         else:
-            error = form.errors["points"][0]
+            error = str(form.errors["points"][0])
     return render(request, "sessions/sync.html", _sync_page(session, points, error))
 
 

@@ -85,5 +85,5 @@ def _table(request: StudyRequest) -> dict[str, object]:
         "job": job,
         "may_import": may(request.user, Verb.IMPORT, ObjectKind.SESSION, request.study),
         "is_import_live": is_import_live,
-        "is_live": is_import_live or any(session.is_worked_on for session in sessions),
+        "is_live": is_import_live or any(session.is_worked_on for session in sessions),  # type: ignore[attr-defined]  # annotated
     }

@@ -18,6 +18,7 @@ from annotator.domain import people, queueing
 from annotator.enums import JobKind, JobQueue, JobState, Role, RoundState
 from annotator.models import Export, Job, Round, Study, User
 from tests.factories.people import client_of, make_member, make_user
+from tests.factories.sessions import fill_session, grade
 from tests.factories.studies import add_session, make_study
 
 pytestmark = pytest.mark.django_db
@@ -113,8 +114,30 @@ def test_a_session_with_its_clips_and_without_self_reports(study: Study, admin: 
     assert (said["subject"], said["code"], said["n_clips"]) == (session.subject.code, session.code, 4)
     assert [clip["number"] for clip in said["clips"]] == [0, 1, 2, 3]
     assert "feltVlnc" not in json.dumps(said)
+    assert (said["sync_method"], said["sync_residual_ms"], said["sync_confidence"]) == ("given offset", 3.0, None)
     other = make_study("other").sessions.all()[0]
     assert client_of(admin).get(f"/api/v1/studies/moods/sessions/{other.pk}").status_code == 404
+
+
+def test_a_session_says_what_was_set_by_hand_and_what_lowers_its_quality(study: Study, admin: User) -> None:
+    session = fill_session(
+        study.sessions.order_by("code")[0],
+        sync_points=[[2.0, 2.5]],
+        bad_channels=["Cz"],
+        channel_faults={"Fp1": ["flat"]},
+        sync_confidence=0.75,
+    )
+    first, second, *_ = session.clips.order_by("number")
+    grade(first, eeg_quality=0.5, eeg_faults={"muscle": 0.5}, face_quality=1.0)
+    grade(second, superseded_at=session.created_at)
+    said = get(client_of(admin), f"/studies/moods/sessions/{session.pk}")
+    assert said["sync_points"] == [[2.0, 2.5]]
+    assert (said["bad_channels"], said["channel_faults"], said["sync_confidence"]) == (["Cz"], {"Fp1": ["flat"]}, 0.75)
+    assert [clip["number"] for clip in said["clips"]] == [0, 2, 3]
+    assert [clip["number"] for clip in said["superseded"]] == [1]
+    clip = said["clips"][0]
+    assert (clip["eeg_quality"], clip["eeg_faults"], clip["face_faults"]) == (0.5, {"muscle": 0.5}, {})
+    assert said["n_clips"] == 3
 
 
 def test_a_round_in_full(study: Study, admin: User) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -157,11 +158,12 @@ def test_only_a_session_that_is_ready_is_set_right(
 ) -> None:
     session.status = status
     session.save()
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: clocks.set_sync_points(session, POINTS, actor=actor),
         lambda: clocks.clear_sync_points(session, actor=actor),
         lambda: clocks.set_bad_channels(session, ["Cz"], actor=actor),
-    ):
+    )
+    for change in changes:
         with pytest.raises(Conflict, match="nothing was changed"):
             change()
     assert rebuilds(session) == []

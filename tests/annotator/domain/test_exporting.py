@@ -6,9 +6,10 @@ from annotator.domain import exporting, labelling, studies
 from annotator.enums import AnswerKind, JobState
 from annotator.exceptions import DomainError
 from annotator.models import Membership, Study
-from mlcore.types import SAM_AROUSAL9, VALENCE3
+from mlcore.types import SAM_AROUSAL9, VALENCE3, QualityFault
 from tests.factories.labels import add_label
 from tests.factories.people import make_member
+from tests.factories.sessions import grade
 from tests.factories.studies import make_study
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ def study() -> Study:
 
 def test_a_row_tells_who_what_when_on_every_clock_and_why(study: Study) -> None:
     user = make_member(study, "secret.name@lab")
-    clip = study.clips.order_by("pk")[1]
+    clip = grade(study.clips.order_by("pk")[1], eeg_quality=0.25, eeg_faults={"line noise": 0.8})
     label = add_label(clip, user, {"valence": 2, "arousal": 7}, comment="smiles")
     (row,) = exporting.rows(study)
     assert set(row) == {column.name for column in exporting.columns(study)}
@@ -36,7 +37,15 @@ def test_a_row_tells_who_what_when_on_every_clock_and_why(study: Study) -> None:
         "start_s": 5.0,
         "stop_s": 10.0,
         "eeg_start_s": 5.0,
+        "sync_offset_s": 0.25,
+        "sync_drift_ppm": pytest.approx(10.0),
         "sync_residual_ms": 3.0,
+        "sync_method": "given offset",
+        "sync_confidence": None,
+        "eeg_quality": 0.25,
+        "face_quality": None,
+        "eeg_faults": {"line noise": 0.8},
+        "face_faults": {},
         "answer": "label",
         "valence": 2,
         "valence_name": "pleasant",
@@ -53,6 +62,28 @@ def test_a_row_tells_who_what_when_on_every_clock_and_why(study: Study) -> None:
     }
     assert row["video_start_s"] == pytest.approx((5.0 - 0.25) / (1 + 1e-5))
     assert "secret" not in str(row)
+
+
+def test_a_session_of_one_stream_has_no_clocks_to_tell(study: Study) -> None:
+    clip = study.clips.order_by("pk")[0]
+    study.sessions.filter(pk=clip.session_id).update(has_video=False)
+    add_label(clip, make_member(study, "ann"))
+    (row,) = exporting.rows(study)
+    assert (row["sync_offset_s"], row["sync_drift_ppm"], row["video_start_s"]) == (None, None, None)
+
+
+def test_a_method_that_can_be_wrong_says_how_far_it_is_trusted(study: Study) -> None:
+    clip = study.clips.order_by("pk")[0]
+    study.sessions.filter(pk=clip.session_id).update(sync_method="blinks", sync_confidence=0.9)
+    add_label(clip, make_member(study, "ann"))
+    (row,) = exporting.rows(study)
+    assert (row["sync_method"], row["sync_confidence"]) == ("blinks", 0.9)
+
+
+def test_the_data_dictionary_names_every_fault_there_is(study: Study) -> None:
+    meanings = {column.name: column.meaning for column in exporting.columns(study)}
+    told = [word for name in ("eeg_faults", "face_faults") for word in meanings[name].split(": ")[1].split(", ")]
+    assert sorted(told) == sorted(fault.value for fault in QualityFault)
 
 
 def test_only_current_labels_unless_the_history_is_asked_for(study: Study) -> None:
