@@ -40,6 +40,7 @@ test("arrows go from clip to clip, and over gaps", () => {
   assert.equal(neighbour(FIGURE.clips, 10, 1), 20);
   assert.equal(neighbour(FIGURE.clips, 20, -1), 10);
   assert.equal(neighbour(FIGURE.clips, 12, -1), 10);
+  assert.equal(neighbour(FIGURE.clips, 9.97, 1), 20); // the frame at 10 s began a little before
   assert.equal(neighbour(FIGURE.clips, 20, 1), null);
   assert.equal(neighbour(FIGURE.clips, 5, -1), null);
 });

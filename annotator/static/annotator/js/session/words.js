@@ -36,9 +36,12 @@ function gapText({ gaps }, session_s) {
   return gaps.filter(({ start_s, stop_s }) => session_s >= start_s && session_s < stop_s).map(({ stream }) => names[stream]);
 }
 
+// The frame on screen begins up to this much before the moment that was asked for.
+const FRAME_S = 0.05;
+
 // The next clip's start in this direction: where the arrow keys go on the overview.
 export function neighbour(clips, session_s, by) {
   const starts = clips.map((clip) => clip.start_s);
-  if (by > 0) return starts.find((start_s) => start_s > session_s + 1e-3) ?? null;
-  return starts.findLast((start_s) => start_s < session_s - 1e-3) ?? null;
+  if (by > 0) return starts.find((start_s) => start_s > session_s + FRAME_S) ?? null;
+  return starts.findLast((start_s) => start_s < session_s - FRAME_S) ?? null;
 }
