@@ -125,13 +125,11 @@ def _clock_problems(session: RecordingSession) -> Iterable[str]:
 
 
 def _stream_problems(session: RecordingSession) -> Iterable[str]:
-    if session.has_eeg and not session.eeg_usable:
-        yield "Too few of the study's EEG channels are here: the EEG is shown, but nothing is learnt from it."
     first_s, last_s = bounds_of(session)
     for gap in gaps_of(session):
         if gap.stop_s - gap.start_s > LARGE_GAP_SHARE * (last_s - first_s):
             yield f"There is no {STREAM_NAMES[gap.modality]} from {gap.start_s:.1f} s to {gap.stop_s:.1f} s."
-    faulty = [f"{name} ({', '.join(faults)})" for name, faults in session.channel_faults.items() if faults]
+    faulty = [f"{one.name} ({', '.join(one.faults)})" for one in channels_of(session) if one.faults]
     if faulty:
         yield f"{_count(len(faulty), 'channel')} measured as bad: {', '.join(faulty)}."
 

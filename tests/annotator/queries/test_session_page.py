@@ -76,10 +76,6 @@ def test_channels_say_what_was_measured_and_what_was_marked(session: RecordingSe
             {"sync_method": "blinks", "sync_confidence": 0.41},
             "The clocks were related by blinks with a confidence of only 0.41: set two points by hand.",
         ),
-        (
-            {"eeg_usable": False},
-            "Too few of the study's EEG channels are here: the EEG is shown, but nothing is learnt from it.",
-        ),
         ({"eeg_info": {**EEG_INFO, "seconds": 14.0}}, "There is no EEG from 14.0 s to 20.0 s."),
         (
             {"channel_faults": {"Fp1": ["flat"], "Cz": ["noisy", "bridged"]}},

@@ -12,6 +12,7 @@ import { openVideo } from "./viewer.js";
 import { SAYS } from "./strings.js";
 
 const el = (id) => document.getElementById(id);
+const RARE_DRIFT = 5e-4;
 const EYES_GAIN_STEPS = -2; // blinks are ten times as high as the rest
 
 export class SyncPage {
@@ -127,8 +128,7 @@ export class SyncPage {
     if (!this.fitted) return "Set at least one point.";
     if (!isNew) return "These points are in force.";
     const [first, last] = shifts_ms(this.config.clock, this.fitted, this.config.video_s);
-    const drift = this.fitted.isAffine ? "" : " The drift stays what the files say: points at least 10 s apart would tell it.";
-    return `Against the EEG the face moves by ${signed(first, 0)} ms at the start and ${signed(last, 0)} ms at the end.${drift}`;
+    return `Against the EEG the face moves by ${signed(first, 0)} ms at the start and ${signed(last, 0)} ms at the end.${driftText(this.fitted)}`;
   }
 
   // ---- hands
@@ -175,6 +175,11 @@ export class SyncPage {
     else return;
     event.preventDefault();
   }
+}
+
+function driftText({ isAffine, drift }) {
+  if (!isAffine) return " The drift stays what the files say: points at least 10 s apart would tell it.";
+  return Math.abs(drift) > RARE_DRIFT ? ` Clocks rarely drift by ${ppm(drift)}: check the points.` : "";
 }
 
 function say(slider, field, seconds, name) {
