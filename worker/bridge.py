@@ -18,30 +18,33 @@ from annotator.enums import DerivedKind
 from annotator.models import Derived, RecordingSession, Round, Study
 from mlcore.acquire import PoolScores, rank_by_entropy
 from mlcore.errors import TrainingError
-from mlcore.store import ClipTable, ModalityKind, ModalityMeta, ShardMeta, Store, open_store, write_shard
+from mlcore.store import ClipTable, ModalityKind, ModalityMeta, RowStream, ShardMeta, Store, open_store, write_shard
 from mlcore.train import RoundData
-from mlcore.types import Dimension, DimensionKind, JsonObject, Modality, Window
+from mlcore.types import ClipQuality, Dimension, DimensionKind, JsonObject, Modality
 from mlcore.vision import FEATURE_NAMES, FEATURES_VERSION
-from worker.features import SessionFeatures, eeg_shape, face_shape
+from worker.clip_eeg import ClipEeg, eeg_shape
+from worker.clip_faces import ClipFaces, face_shape
+from worker.stopwatch import Stopwatch
 
 #: raised whenever the same recording would give another shard
-SHARD_VERSION = 1
+SHARD_VERSION = 2
 Rows = NDArray[np.int64]
+Samples = NDArray[np.float32]
 
 
 # --- a session's clips -> shard --------------------------------------------------------------------------------------
 
 
 def write_session_shard(
-    folder: Path, session: RecordingSession, study: Study, windows: Sequence[Window], features: SessionFeatures
+    folder: Path, session: RecordingSession, study: Study, *, eeg: ClipEeg, faces: ClipFaces, watch: Stopwatch
 ) -> None:
     """Row n of the shard is clip n of the session; a session without a clip has no shard."""
-    if not windows:
+    if not eeg.windows:
         return
-    arrays = {Modality.FACE.value: features.face}
+    arrays: dict[str, Samples | RowStream] = {Modality.FACE.value: faces.features}
     if study.eeg_channels:
-        arrays[Modality.EEG.value] = features.eeg
-    write_shard(folder, shard_meta(study), _clip_table(session, windows, features, tuple(arrays)), arrays)
+        arrays[Modality.EEG.value] = eeg.rows(watch)
+    write_shard(folder, shard_meta(study), _clip_table(session, eeg=eeg, faces=faces, modalities=tuple(arrays)), arrays)
 
 
 def shard_meta(study: Study) -> ShardMeta:
@@ -64,11 +67,10 @@ def _face_meta(study: Study) -> ModalityMeta:
     )
 
 
-def _clip_table(
-    session: RecordingSession, windows: Sequence[Window], features: SessionFeatures, modalities: tuple[str, ...]
-) -> ClipTable:
-    present = {"eeg": features.eeg_present, "face": features.face_present}
-    quality = {"eeg": features.eeg_quality, "face": features.face_quality}
+def _clip_table(session: RecordingSession, *, eeg: ClipEeg, faces: ClipFaces, modalities: tuple[str, ...]) -> ClipTable:
+    windows = eeg.windows
+    present = {"eeg": eeg.present, "face": faces.present}
+    quality = {"eeg": scores(eeg.quality), "face": scores(faces.quality)}
     return ClipTable(
         clip_id=np.array([f"s{session.pk}c{row}" for row in range(len(windows))]),
         subject=np.array([session.subject.code] * len(windows)),
@@ -79,6 +81,11 @@ def _clip_table(
         present={name: present[name] for name in modalities},
         quality={name: quality[name] for name in modalities},
     )
+
+
+def scores(quality: Sequence[ClipQuality | None]) -> NDArray[np.float64]:
+    """(N,) as a store keeps them: 0 where there is nothing to judge."""
+    return np.array([0.0 if one is None else one.score for one in quality])
 
 
 # --- a round's rows -> what it learns from ---------------------------------------------------------------------------

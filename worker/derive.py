@@ -2,60 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from annotator.domain.sessions import ImportedSession, NewClip, NewDerived, StoredFile
 from annotator.enums import DerivedKind
 from annotator.models import Study
-from mlcore.datasets import Recording
+from mlcore.datasets import Recording, related_by_blinks
 from mlcore.io.tiles import TILES_VERSION, write_tiles
-from mlcore.signals import cut_windows
-from mlcore.types import Window
+from mlcore.io.video import PROXY_VERSION
+from mlcore.signals import channel_faults, cut_windows, wrong_unit
+from mlcore.types import ClipQuality, Window
 from mlcore.vision import FEATURES_VERSION
 from worker.bridge import SHARD_VERSION, write_session_shard
-from worker.features import SessionFeatures, eeg_features, face_features
+from worker.clip_eeg import ClipEeg, clip_eeg
+from worker.clip_faces import ClipFaces, clip_faces, watch_video
 from worker.run import RunningJob
+from worker.stopwatch import Stopwatch
 
-VERSIONS = {"shard": SHARD_VERSION, "tiles": TILES_VERSION, "features": FEATURES_VERSION}
+VERSIONS = {"shard": SHARD_VERSION, "tiles": TILES_VERSION, "features": FEATURES_VERSION, "proxy": PROXY_VERSION}
 #: shares of the work of one session, for its progress bar
-HASHED, STORED, DECODED, CUT = 0.05, 0.1, 0.8, 0.95
+HASHED, STORED, DECODED, SHOWN, CUT = 0.05, 0.1, 0.75, 0.8, 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a session's derived files go."""
+
+    #: on disk
+    folder: Path
+    #: the same relative to DERIVED_ROOT
+    path: Path
 
 
 def derive(
     running: RunningJob,
     recording: Recording,
-    folder: Path,
-    place: Path,
+    place: Place,
     *,
     stored: tuple[StoredFile, ...],
     fingerprint: str,
+    watch: Stopwatch,
 ) -> ImportedSession:
-    """Everything that is made from a recording: proxy, tiles, clips, features, shard."""
+    """Make it all, the files below `place`; nothing is in the database yet."""
     assert running.job.session is not None
-    study = running.job.study
-    track = face_features(running, recording, folder / "proxy.mp4", study, span=(STORED, DECODED))
+    study, folder = running.job.study, place.folder
+    seen = watch_video(running, recording, folder, span=(STORED, DECODED), watch=watch)
+    if seen is not None:
+        with watch.timing("clocks"):
+            recording = related_by_blinks(recording, seen.track.times_s, seen.track.eye_openness)
     running.stop_if_asked()
-    running.progress(DECODED, "Cutting clips")
-    eeg = eeg_features(recording, study)
+    running.progress(DECODED, "Preparing the traces")
     if recording.eeg is not None:
-        write_tiles(recording.eeg, folder / "tiles")
+        with watch.timing("tiles"):
+            write_tiles(recording.eeg, folder / "tiles")
+    running.progress(SHOWN, "Cutting clips")
     windows = windows_of(recording, study)
-    features = SessionFeatures.of(recording, study, windows, eeg=eeg, track=track)
+    eeg = clip_eeg(recording, study, windows, watch)
+    with watch.timing("face clips"):
+        faces = clip_faces(recording, study, windows, seen.track if seen else None)
     running.progress(CUT, "Writing the clip store")
     running.stop_if_asked()
-    write_session_shard(folder / "shard", running.job.session, study, windows, features)
+    write_session_shard(folder / "shard", running.job.session, study, eeg=eeg, faces=faces, watch=watch)
     return ImportedSession(
         fingerprint=fingerprint,
         duration_s=recording.duration_s,
         clock=recording.clock,
         eeg_info=recording.eeg_info,
         video_info=recording.video_info,
-        eeg_usable=features.eeg_usable,
-        warnings=(*recording.warnings, *features.warnings),
+        eeg_usable=eeg.is_usable,
+        warnings=(*recording.warnings, *(seen.notes if seen else ()), *warnings_of(recording, study, eeg)),
         trials=recording.trials,
-        clips=tuple(_clip(window, features, row) for row, window in enumerate(windows)),
+        clips=tuple(_clip(window, eeg, faces, row) for row, window in enumerate(windows)),
         files=stored,
-        derived=tuple(_derived(recording, place, has_clips=bool(windows))),
+        derived=tuple(_derived(recording, place.path, has_clips=bool(windows))),
+        channel_faults=_channel_faults(recording, watch),
+        cost=watch.to_json(),
     )
 
 
@@ -71,22 +93,59 @@ def windows_of(recording: Recording, study: Study) -> tuple[Window, ...]:
     )
 
 
-def _clip(window: Window, features: SessionFeatures, row: int) -> NewClip:
+def warnings_of(recording: Recording, study: Study, eeg: ClipEeg) -> tuple[str, ...]:
+    """What the people of the study should know of a recording that could be read."""
+    found = []
+    unit = wrong_unit(recording.eeg) if recording.eeg is not None else None
+    if unit is not None:
+        found.append(unit)
+    if recording.eeg_info is not None and not eeg.is_usable:
+        found.append(
+            f"Its EEG shares {eeg.n_shared} of the study's {len(study.eeg_channels)} channels, and training needs "
+            f"{study.min_eeg_channels}: it is shown, labelled and exported, but nothing is learned from it."
+        )
+    if recording.eeg_info is None and recording.video_info is None:
+        found.append("It holds features alone, neither EEG nor video: there is nothing to show to annotators.")
+    elif not eeg.windows:
+        found.append(f"It is too short for a clip of {study.window_s:g} s.")
+    return tuple(found)
+
+
+def _channel_faults(recording: Recording, watch: Stopwatch) -> dict[str, list[str]]:
+    if recording.eeg is None:
+        return {}
+    with watch.timing("channel faults"):
+        found = channel_faults(recording.eeg)
+    return {name: [str(fault) for fault in faults] for name, faults in found.items()}
+
+
+def _clip(window: Window, eeg: ClipEeg, faces: ClipFaces, row: int) -> NewClip:
+    eeg_quality, face_quality = eeg.quality[row], faces.quality[row]
     return NewClip(
         trial=window.trial,
         start_s=window.start_s,
         stop_s=window.stop_s,
         has_eeg=window.has_eeg,
         has_face=window.has_face,
-        eeg_quality=float(features.eeg_quality[row]) if features.eeg_present[row] else None,
-        face_quality=float(features.face_quality[row]) if features.face_present[row] else None,
+        eeg_quality=_score(eeg_quality),
+        face_quality=_score(face_quality),
+        eeg_faults=_faults(eeg_quality),
+        face_faults=_faults(face_quality),
     )
+
+
+def _score(quality: ClipQuality | None) -> float | None:
+    return None if quality is None else quality.score
+
+
+def _faults(quality: ClipQuality | None) -> dict[str, float]:
+    return {} if quality is None else {str(fault): round(severity, 3) for fault, severity in quality.faults.items()}
 
 
 def _derived(recording: Recording, place: Path, *, has_clips: bool) -> list[NewDerived]:
     made = []
     if recording.video_path is not None:
-        made.append(NewDerived(DerivedKind.PROXY_VIDEO, 1, str(place / "proxy.mp4")))
+        made.append(NewDerived(DerivedKind.PROXY_VIDEO, PROXY_VERSION, str(place / "proxy.mp4")))
         made.append(NewDerived(DerivedKind.FACE_TRACK, FEATURES_VERSION, str(place / "face")))
     if recording.eeg is not None:
         made.append(NewDerived(DerivedKind.EEG_TILES, TILES_VERSION, str(place / "tiles")))

@@ -15,15 +15,15 @@ from annotator.domain.sources import is_remote
 from annotator.enums import SessionStatus
 from annotator.jobs import app
 from annotator.models import RecordingSession, Study
-from mlcore.datasets import find_recordings, read_recording
+from mlcore.datasets import find_recordings, open_recording_eeg, read_recording
 from mlcore.errors import RecordingError
-from mlcore.io.eeg import probe_eeg
 from mlcore.signals import plain_name
 from mlcore.types import RecordingSpec
 from worker import originals, remote
-from worker.derive import HASHED, VERSIONS, derive
+from worker.derive import HASHED, VERSIONS, Place, derive
 from worker.originals import SourceFile
 from worker.run import RunningJob, perform
+from worker.stopwatch import Stopwatch
 
 #: share of the work of finding, for its progress bar
 FETCHED = 0.9
@@ -86,12 +86,13 @@ def natural(text: str) -> list[tuple[int, str]]:
 
 
 def _eeg_channels(spec: RecordingSpec, root: Path) -> list[str]:
-    if spec.eeg_path is None or spec.error:
-        return []
     try:
-        info = probe_eeg(root / spec.eeg_path)
+        eeg = open_recording_eeg(spec, root)
     except RecordingError:
         return []  # its own import says what is wrong with it
+    if eeg is None:
+        return []
+    info = eeg.info
     names = [plain_name(name) for name, kind in zip(info.channels, info.kinds, strict=True) if kind == "eeg"]
     return list(dict.fromkeys(names))
 
@@ -112,14 +113,17 @@ def bring_in(running: RunningJob) -> None:
         raise RecordingError(spec.error)
     importing.begin_session(job.session, job.pk, running.token)
     running.progress(0.0, "Reading the files")
-    files = _files(running, spec)
+    watch = Stopwatch()
+    with watch.timing("store"):
+        files = _files(running, spec)
     fingerprint = importing.fingerprint({file.name: file.sha256 for file in files}, spec, job.study, VERSIONS)
     if is_imported(job.session, fingerprint):
         importing.session_unchanged(job.pk, running.token)
         return
     running.progress(HASHED, "Storing the originals")
-    stored = tuple(originals.store(file, job) if isinstance(file, SourceFile) else file for file in files)
-    _import(running, spec, stored, fingerprint)
+    with watch.timing("store"):
+        stored = tuple(originals.store(file, job) if isinstance(file, SourceFile) else file for file in files)
+    _import(running, spec, stored, fingerprint, watch=watch)
 
 
 def _files(running: RunningJob, spec: RecordingSpec) -> tuple[SourceFile, ...] | tuple[StoredFile, ...]:
@@ -139,7 +143,9 @@ def is_imported(session: RecordingSession, fingerprint: str) -> bool:
     return bool(derived) and all((Path(settings.DERIVED_ROOT) / path).exists() for path in derived)
 
 
-def _import(running: RunningJob, spec: RecordingSpec, stored: tuple[StoredFile, ...], fingerprint: str) -> None:
+def _import(
+    running: RunningJob, spec: RecordingSpec, stored: tuple[StoredFile, ...], fingerprint: str, *, watch: Stopwatch
+) -> None:
     job = running.job
     # named by the token: what an earlier, interrupted attempt writes lies elsewhere and is never looked at
     place = Path("sessions") / str(job.session_id) / f"{fingerprint[:12]}-{job.pk}-{running.token}"
@@ -147,9 +153,10 @@ def _import(running: RunningJob, spec: RecordingSpec, stored: tuple[StoredFile, 
     remove_leftovers(folder.parent, job.pk)
     folder.mkdir(parents=True)
     try:
-        originals.lay_out(stored, folder / "source")
-        recording = read_recording(spec, folder / "source")
-        imported = derive(running, recording, folder, place, stored=stored, fingerprint=fingerprint)
+        with watch.timing("read"):
+            originals.lay_out(stored, folder / "source")
+            recording = read_recording(spec, folder / "source")
+        imported = derive(running, recording, Place(folder, place), stored=stored, fingerprint=fingerprint, watch=watch)
         shutil.rmtree(folder / "source")
         importing.session_ready(job.pk, running.token, imported)
     except BaseException:

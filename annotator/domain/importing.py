@@ -249,7 +249,9 @@ def session_ready(job_id: int, token: int, imported: sessions.ImportedSession) -
         else:
             _keep_spec(session, job)
             sessions.replace_session(session, imported)
-        _end_child(job, JobState.SUCCEEDED, result={"clips": len(imported.clips)}, besides=before)
+        _end_child(
+            job, JobState.SUCCEEDED, result={"clips": len(imported.clips), "import": imported.cost}, besides=before
+        )
         if job.parent_id is None:
             queueing.open_clips(job.study)
 

@@ -83,6 +83,8 @@ class ImportedSession:
     derived: tuple[NewDerived, ...]
     #: what was measured of channels: {"Fp1": ["flat"], …}
     channel_faults: JsonObject = field(default_factory=dict)
+    #: what making it took: {"seconds": {part: …}, "counts": {part: …}, "peak_mib": …}
+    cost: JsonObject = field(default_factory=dict)
 
 
 def replace_session(session: RecordingSession, imported: ImportedSession) -> None:

@@ -39,7 +39,8 @@ def relate(opened: Opened) -> Relation:
     if opened.eeg is None or opened.video is None:
         return Relation(unrelated(), trials)
     clock, notes = _clock(opened, marks)
-    return Relation(clock, trials, notes)
+    is_assumed = clock.method == SyncMethod.SAME_START
+    return Relation(clock, trials, () if is_assumed else notes, assumption=" ".join(notes) if is_assumed else "")
 
 
 def _trials(events: tuple[Event, ...]) -> tuple[TrialSpec, ...]:

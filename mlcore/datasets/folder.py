@@ -92,4 +92,4 @@ def relate(opened: Opened) -> Relation:
     if opened.eeg.path.suffix.lower() in xdf.SUFFIXES:
         return xdf.relate(opened)
     note = "Nothing in a plain folder relates the clocks: EEG and video were taken to begin together."
-    return Relation(unrelated(method=SyncMethod.SAME_START.value), (), (note,))
+    return Relation(unrelated(method=SyncMethod.SAME_START.value), (), assumption=note)

@@ -75,6 +75,8 @@ class Relation:
     trials: tuple[TrialSpec, ...]
     warnings: tuple[str, ...] = ()
     tracks: tuple[FeatureTrack, ...] = ()
+    #: what the clock rests on for want of anything that tells; blinks may tell more (see `related_by_blinks`)
+    assumption: str = ""
 
 
 class Layout(Protocol):

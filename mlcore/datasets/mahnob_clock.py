@@ -17,6 +17,7 @@ _LARGEST_RATE_ERROR = 0.01
 _NO_RATE_ERROR = 1e-5
 _MS_PER_S = 1000.0
 _LARGEST_RESIDUAL_MS = 500.0
+_ASSUMED = "EEG and video could not be related; they were taken to begin together."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def relate(opened: Opened) -> Relation:
     on_eeg = _film_on_eeg(opened, notes)
     clock = _clock(opened, on_eeg=on_eeg, on_camera=on_camera, notes=notes)
     trial = _trial(opened, session, on_eeg=on_eeg, on_camera=on_camera)
-    return Relation(clock, (trial,), tuple(notes))
+    is_assumed = clock.method == SyncMethod.SAME_START
+    return Relation(clock, (trial,), tuple(notes), assumption=_ASSUMED if is_assumed else "")
 
 
 def _film_on_eeg(opened: Opened, notes: list[str]) -> _Film:
@@ -92,8 +94,7 @@ def _clock(opened: Opened, *, on_eeg: _Film, on_camera: _Film, notes: list[str])
     if opened.video is None or opened.eeg is None:
         return unrelated()
     if on_eeg.start_s is None or on_camera.start_s is None:
-        notes.append("EEG and video could not be related; they were taken to begin together.")
-        return unrelated()
+        return unrelated(method=SyncMethod.SAME_START.value)
     offset_s = on_eeg.start_s - on_camera.start_s
     residual_ms = _residual_ms(on_eeg, on_camera, offset_s)
     if residual_ms is not None and residual_ms > _LARGEST_RESIDUAL_MS:

@@ -60,7 +60,7 @@ def relate(opened: Opened) -> Relation:
         return Relation(given_offset(opened.spec.sync_hints[OFFSET_HINT]), trials)
     clock = unrelated(method=SyncMethod.SAME_START.value)
     note = "The manifest gives no video_offset_s: EEG and video were taken to begin together."
-    return Relation(clock, trials, () if opened.spec.sync_points else (note,))
+    return Relation(clock, trials, assumption=note)
 
 
 def _csv_path(source: Path) -> Path | None:

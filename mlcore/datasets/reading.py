@@ -15,6 +15,16 @@ from mlcore.types import ClockMap, EegInfo, RecordingSpec, TrialSpec, VideoInfo
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a recording is made of: its opened files, and how its layout relates them."""
+
+    opened: Opened
+    relation: Relation
+    #: what is odd about the video, and was read all the same
+    video_notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """One session, its files open, its clocks related."""
 
@@ -33,6 +43,8 @@ class Recording:
     tracks: tuple[FeatureTrack, ...] = ()
     #: channels of the EEG that the data set or a person marked as bad
     bad_channels: tuple[str, ...] = ()
+    #: what it was read from, and what its layout said
+    origin: Origin | None = None
 
     @property
     def eeg_span(self) -> tuple[float, float] | None:
@@ -69,13 +81,25 @@ def read_recording(spec: RecordingSpec, root: Path) -> Recording:
     for beside in (*spec.companion_paths, *spec.track_paths.values()):
         named_file(root, beside)
     video_path = named_file(root, spec.video_path) if spec.video_path else None
+    notes: list[str] = []
     opened = Opened(
         spec=spec,
         root=root,
         eeg=open_recording_eeg(spec, root),
-        video=probe_video(video_path) if video_path else None,
+        video=probe_video(video_path, notes) if video_path else None,
     )
-    return _related(opened, video_path)
+    return _related(Origin(opened, layout_named(spec.layout).relate(opened), tuple(notes)), video_path)
+
+
+def with_clock(recording: Recording, clock: ClockMap) -> Recording:
+    """The same recording with another map between its clocks in the place of an assumption.
+
+    Trials without an end of their own reach to where the recording then ends.
+    """
+    if recording.origin is None:
+        raise ValueError("recording: expected one that read_recording opened.")
+    relation = replace(recording.origin.relation, clock=clock, assumption="")
+    return _related(replace(recording.origin, relation=relation), recording.video_path)
 
 
 def open_recording_eeg(spec: RecordingSpec, root: Path) -> EegRecording | None:
@@ -87,8 +111,8 @@ def open_recording_eeg(spec: RecordingSpec, root: Path) -> EegRecording | None:
     return layout_named(spec.layout).open_eeg(spec, root) if spec.eeg_path and not spec.error else None
 
 
-def _related(opened: Opened, video_path: Path | None) -> Recording:
-    relation = layout_named(opened.spec.layout).relate(opened)
+def _related(origin: Origin, video_path: Path | None) -> Recording:
+    opened, relation = origin.opened, origin.relation
     clock = _overruled(opened, relation.clock)
     info = opened.eeg.info if opened.eeg else None
     duration_s = max(
@@ -109,10 +133,21 @@ def _related(opened: Opened, video_path: Path | None) -> Recording:
         clock=clock,
         duration_s=duration_s,
         trials=_bounded(relation, duration_s),
-        warnings=(*(opened.eeg.warnings if opened.eeg else ()), *relation.warnings, *notes),
+        warnings=(*_of_files(origin), *relation.warnings, *_assumed(origin), *notes),
         tracks=relation.tracks,
         bad_channels=bad,
+        origin=origin,
     )
+
+
+def _of_files(origin: Origin) -> tuple[str, ...]:
+    return (*(origin.opened.eeg.warnings if origin.opened.eeg else ()), *origin.video_notes)
+
+
+def _assumed(origin: Origin) -> tuple[str, ...]:
+    """What the clock rests on, unless somebody set it by hand."""
+    is_overruled = bool(origin.opened.spec.sync_points)
+    return (origin.relation.assumption,) if origin.relation.assumption and not is_overruled else ()
 
 
 def _overruled(opened: Opened, clock: ClockMap) -> ClockMap:

@@ -75,5 +75,5 @@ def relate(opened: Opened) -> Relation:
         )
     except SyncError as error:
         note = f"{str(error).rstrip('.')}; EEG and video were taken to begin together."
-        return Relation(unrelated(method=SyncMethod.SAME_START.value), (), (note,))
+        return Relation(unrelated(method=SyncMethod.SAME_START.value), (), assumption=note)
     return Relation(clock, ())

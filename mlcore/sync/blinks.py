@@ -8,11 +8,12 @@ from functools import partial
 import numpy as np
 
 from mlcore.errors import SyncError
+from mlcore.io.recording import EegRecording
 from mlcore.sync.blink_evidence import Evidence, weigh
 from mlcore.sync.blink_search import Alignment, search
 from mlcore.sync.clocks import MS_PER_S
 from mlcore.sync.eyelids import Blinks, Floats, LidTrack, lid_closures, lid_track
-from mlcore.sync.frontal import TRACE_HZ, blink_score, frontal_blinks
+from mlcore.sync.frontal import TRACE_HZ, blink_score, frontal_blinks, frontal_channels, frontal_traces
 from mlcore.sync.robust import fit_events
 from mlcore.types import ClockMap, SyncMethod
 
@@ -82,6 +83,21 @@ def blink_clock(
     signs = (frontal_blinks(score, sign=sign) for sign in (1, -1))
     relate = partial(_relate, camera, track=track, eeg_duration_s=score.size / TRACE_HZ, rules=rules)
     return max((relate(eeg) for eeg in signs), key=lambda match: (match.clock is not None, match.confidence))
+
+
+def blink_clock_of(
+    recording: EegRecording, video_s: Floats, eye_openness: Floats, *, settings: BlinkSearch | None = None
+) -> BlinkMatch:
+    """As `blink_clock`, with the frontal channels of an open recording; "can't tell" where it has none.
+
+    Raises:
+        RecordingError: the file can't be read. SyncError: times and openness don't fit each other.
+    """
+    channels = frontal_channels(recording.info.channels)
+    if not channels:
+        return BlinkMatch(None, 0.0, 0, "The EEG has no frontal channel by name (Fp1, Fp2, AF…, EOG).")
+    traces_uv, sfreq = frontal_traces(recording, channels)
+    return blink_clock(video_s, eye_openness, traces_uv, sfreq, settings=settings)
 
 
 def _check(video_s: Floats, openness: Floats, eeg_sfreq: float) -> None:

@@ -14,14 +14,15 @@ from mlcore.io.eeg import EEG_SUFFIXES, open_eeg
 from mlcore.io.recording import EegRecording
 from mlcore.io.video import frame_times_s
 from mlcore.io.xdf_streams import XdfFile, XdfStream, read_xdf
+from mlcore.sync.blinks import blink_clock_of
 from mlcore.sync.clocks import hand_clock
-from mlcore.sync.files import blink_clock_of, eye_openness_of
 from mlcore.sync.frames import first_frame_fit, fit_frame_stamps
 from mlcore.sync.onsets import OnsetDelays, find_onset_delays
 from mlcore.sync.pictures import picture_clock
 from mlcore.sync.report import Relation, StreamRate, SyncReport
 from mlcore.sync.robust import Floats
 from mlcore.sync.sequences import Marks, match_sequences
+from mlcore.sync.watching import eye_openness_of
 from mlcore.types import SyncMethod
 
 XDF_SUFFIXES = frozenset({".xdf", ".xdfz"})

@@ -51,7 +51,7 @@ class ServedTiles:
         client = client_of(make_member(self._study, f"researcher-{session.pk}", Role.RESEARCHER))
 
         def get(start_s: float, stop_s: float) -> Any:
-            query = {"start_s": str(start_s), "stop_s": str(stop_s), "width_px": width_px}
+            query = {"start_s": str(start_s), "stop_s": str(stop_s), "width_px": str(width_px)}
             response = client.get(f"/api/v1/sessions/{session.pk}/eeg", query, headers={"Accept-Encoding": "gzip"})
             assert response.status_code == 200, response.content
             return response

@@ -140,7 +140,11 @@ def write_set_73(path: Path, data_uv: NDArray[np.float64]) -> Path:
             eeg.create_dataset(name, data=np.array([[float(value)]])).attrs["MATLAB_class"] = np.bytes_("double")
         eeg.create_dataset("data", data=data_uv.T.astype("<f4")).attrs["MATLAB_class"] = np.bytes_("single")
         _structures(eeg, store, "chanlocs", {"labels": list(CHANNELS), "type": ["EEG"] * len(CHANNELS)})
-        events = {"type": ["stim 7", 8.0], "latency": [MARK + 1.0, MARK + 2.0], "duration": [0.0, 0.0]}
+        events: dict[str, list[Any]] = {
+            "type": ["stim 7", 8.0],
+            "latency": [MARK + 1.0, MARK + 2.0],
+            "duration": [0.0, 0.0],
+        }
         _structures(eeg, store, "event", events)
     with path.open("r+b") as stream:
         stream.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\x00\x02IM")

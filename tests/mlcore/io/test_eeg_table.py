@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ def _wave_uv(times_s: np.ndarray) -> np.ndarray:
     return 30.0 * np.sin(2 * np.pi * 3.0 * times_s)
 
 
-def _table(path: Path, times: Sequence[object], values: Sequence[object], heading: str = "time") -> EegRecording:
+def _table(path: Path, times: Iterable[object], values: Iterable[object], heading: str = "time") -> EegRecording:
     rows = "".join(f"{time},{value}\n" for time, value in zip(times, values, strict=True))
     path.write_text(f"{heading},Fp1 (uV)\n{rows}", encoding="utf-8")
     return open_eeg(path)

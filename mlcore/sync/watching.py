@@ -1,4 +1,4 @@
-"""Clocks of whole files: an EEG recording and a video related by blinks; an XDF file's own camera."""
+"""How far the eyes are open in a video that nobody has looked at before."""
 
 from __future__ import annotations
 
@@ -6,31 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mlcore.io.recording import EegRecording
 from mlcore.io.video import iter_frames
-from mlcore.sync.blinks import BlinkMatch, BlinkSearch, blink_clock
-from mlcore.sync.frontal import frontal_channels, frontal_traces
 from mlcore.sync.robust import Floats
 from mlcore.vision.eyes import EyeContours
 from mlcore.vision.follow import FaceFollower
 
 #: faces are looked for in pictures of so many lines at most
 _LINES = 480
-
-
-def blink_clock_of(
-    recording: EegRecording, video_s: Floats, eye_openness: Floats, *, settings: BlinkSearch | None = None
-) -> BlinkMatch:
-    """As `blink_clock`, with the frontal channels of an open recording; "can't tell" where it has none.
-
-    Raises:
-        RecordingError: the file can't be read. SyncError: times and openness don't fit each other.
-    """
-    channels = frontal_channels(recording.info.channels)
-    if not channels:
-        return BlinkMatch(None, 0.0, 0, "The EEG has no frontal channel by name (Fp1, Fp2, AF…, EOG).")
-    traces_uv, sfreq = frontal_traces(recording, channels)
-    return blink_clock(video_s, eye_openness, traces_uv, sfreq, settings=settings)
 
 
 def eye_openness_of(video_path: Path, *, n_threads: int = 1) -> tuple[Floats, Floats]:
