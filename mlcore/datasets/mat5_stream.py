@@ -114,6 +114,8 @@ def matrix_stream(path: Path, name: str) -> Iterator[tuple[Mat5Stream, Head]]:
         while len(raw := file.read(8)) == 8:
             kind, n_bytes = struct.unpack(f"{order}II", raw)
             after = file.tell() + n_bytes
+            if after > path.stat().st_size:
+                raise ValueError("it was cut short, or its sizes are wrong")
             stream = Mat5Stream(file, n_bytes, order=order, is_packed=kind == _COMPRESSED)
             if (stream.tag().kind if kind == _COMPRESSED else kind) == MATRIX:
                 head = stream.head()
