@@ -5,8 +5,8 @@
 Every recording is cut into clips of 2 s and followed many times over by the tracker. In each run two clips of three
 carry a fault, each another kind or amplitude (`face_faults.INJECTIONS`), so that over all runs every clip shows every
 fault once, among neighbours that are spoilt as well. AUC is that of the fault's severity (`fault_severities`, before
-slight ones are dropped) in faulty clips against untouched ones of the same group of recordings; "named" is the share of
-faulty clips in which `face_clip_quality` names the fault. Thresholds were set on the group "development" and on
+slight ones are dropped) in faulty clips against untouched ones of the same group of recordings; "named" is the share
+of faulty clips in which `face_clip_quality` names the fault. Thresholds were set on the group "development" and on
 nothing else. A false alarm is an untouched clip with any fault at all.
 
 Tracks are kept in the folder and used again: remove it after a change of the tracker.
