@@ -21,7 +21,7 @@ from worker.run import RunningJob
 
 #: what the readers and layouts open, companions included; anything else under a prefix stays where it is
 EEG_SUFFIXES = (
-    ".bdf", ".edf", ".vhdr", ".vmrk", ".eeg", ".dat", ".set", ".fdt", ".fif", ".gz", ".gdf", ".cnt", ".xdf",
+    ".bdf", ".edf", ".rec", ".vhdr", ".vmrk", ".eeg", ".dat", ".set", ".fdt", ".fif", ".gz", ".gdf", ".cnt", ".xdf",
     ".xdfz", ".mat", ".csv", ".txt", ".npy",
 )  # fmt: skip
 VIDEO_SUFFIXES = (

@@ -43,6 +43,7 @@ def session_detail(request: StudyRequest, slug: str, session_id: int) -> HttpRes
         "gaps": session_page.gaps_of(session),
         "is_shown": session_page.is_shown(session),
         "may_edit": may(request.user, Verb.EDIT, ObjectKind.SESSION, request.study),
+        "may_delete": may(request.user, Verb.DELETE, ObjectKind.SESSION, request.study),
         "config": viewer_config(session, session_page.figure_of(session, clips, trials)),
     }
     return render(request, "sessions/detail.html", context | _work(session))

@@ -239,6 +239,8 @@ def test_deleting_a_session_says_first_what_goes_and_what_stays(
     session = study.sessions.filter(subject__is_test=False)[0]
     add_label(session.clips.all()[0], personas.annotator)
     address = f"/studies/demo/sessions/{session.pk}/delete/"
+    assert f'href="{address}"' in text_of(admin, f"/studies/demo/sessions/{session.pk}/")
+    assert f'href="{address}"' not in text_of(client_of(personas.researcher), f"/studies/demo/sessions/{session.pk}/")
     page = text_of(admin, address)
     assert "1 answer of 1 annotator on 1 clip: exported with a mark" in page
     assert session.status == SessionStatus.READY
@@ -247,6 +249,7 @@ def test_deleting_a_session_says_first_what_goes_and_what_stays(
     assert session.status == SessionStatus.DELETED
     assert any("Its 1 answers stay" in said for said in messages_of(admin, "/studies/demo/sessions/"))
     assert admin.get(address).status_code == 404
+    assert f'href="{address}"' not in text_of(admin, f"/studies/demo/sessions/{session.pk}/")
 
 
 def test_an_import_that_waits_is_cancelled_at_once(
