@@ -58,6 +58,11 @@ def reading(path: Path, kind: str) -> Iterator[list[str]]:
         raise
     except UNREADABLE as error:
         raise RecordingError(f"{path.name}: can't be read as {kind} ({_reason(error, path)}).") from error
+    except Exception as error:
+        # MNE-Python raises bare Exceptions; whatever else comes is a mistake of a program, not of the file
+        if type(error) is not Exception:
+            raise
+        raise RecordingError(f"{path.name}: can't be read as {kind} ({_reason(error, path)}).") from error
 
 
 def _reason(error: Exception, path: Path) -> str:
