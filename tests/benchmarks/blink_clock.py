@@ -7,8 +7,8 @@ which blinks with known clocks are laid (`tests/factories/blinks.py`): by amplit
 recording. SNR = blink amplitude / spread of the background between 1 and 10 Hz. An error is the largest along the
 video; a claim off by more than 100 ms is wrong.
 
-Strangers: every real EEG recording with the openness of every real face, forwards and backwards, shifted round, and as
-many simulated cameras; then simulated cameras with the simulated EEG of others. Every claim is a false one. Prints JSON.
+Strangers: every real EEG recording with the openness of every real face, forwards and backwards, shifted round, and
+of simulated cameras; then simulated cameras with the simulated EEG of others. Every claim is false. Prints JSON lines.
 """
 
 from __future__ import annotations
@@ -76,11 +76,9 @@ def recovery(openness: Floats, backgrounds_uv: list[Floats], *, n_repeats: int) 
                 _error(amplitude_uv, duration_s, openness, backgrounds_uv[seed % len(backgrounds_uv)], seed=seed)
                 for seed in range(n_repeats)
             ]
-            yield {
-                "amplitude_uv": amplitude_uv,
-                "snr": round(amplitude_uv / spread_uv, 1),
-                "duration_s": duration_s,
-            } | (_summary([error for error in errors if error is not None], len(errors)))
+            snr = round(amplitude_uv / spread_uv, 1)
+            told = _summary([error for error in errors if error is not None], len(errors))
+            yield {"amplitude_uv": amplitude_uv, "snr": snr, "duration_s": duration_s, **told}
 
 
 def _error(
@@ -105,7 +103,7 @@ def _error(
 
 def _summary(errors: list[tuple[float, float]], n_tried: int) -> dict[str, object]:
     time_s, drift_ppm = np.array(errors).reshape(-1, 2).T
-    told = {"told_share": len(errors) / n_tried, "wrong": int(np.sum(time_s > WRONG_S))}
+    told: dict[str, object] = {"told_share": len(errors) / n_tried, "wrong": int(np.sum(time_s > WRONG_S))}
     if not errors:
         return told
     return told | {
