@@ -21,6 +21,11 @@ of the clip.
 over all channels; touched clips against the same clips untouched. **AUC of channels**: severities of the touched
 channels against those of the same clips' channels untouched. **Told**: share of the touched channels at which the fault
 is named. **False alarms**: share of untouched clips of which any fault is named in any channel.
+
+`test.edf` is not clean, as its spectrum shows: in the median channel the mains is 0.45 × the EEG's RMS, and from the
+second second on 25–100 Hz is about as strong as 2–20 Hz. It stays held out: its false alarms and its AUC for line noise
+and muscle are printed as they are. Four of the six pops told in `eeglab_data.set` lie where a third or more of all
+channels jump within one sample, as at a splice; the other two (P8, T7) are in one channel each.
 """
 
 from __future__ import annotations
