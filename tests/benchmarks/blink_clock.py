@@ -26,8 +26,8 @@ from scipy.signal import butter, sosfiltfilt
 
 from mlcore.io.eeg import open_eeg
 from mlcore.sync import blink_clock
-from mlcore.sync.files import eye_openness_of
 from mlcore.sync.frontal import frontal_channels, frontal_traces
+from mlcore.sync.watching import eye_openness_of
 from tests.factories.blinks import Blinker, Floats, record_blinks
 
 DATA = Path(os.environ.get("CONCORD_SHARED_DATA", Path(__file__).parents[2] / "../shared/data"))
