@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlcore.errors import SyncError
@@ -14,12 +14,14 @@ offsets = st.floats(-1000, 1000)
 drifts = st.floats(-0.005, 0.005)
 
 
+@settings(deadline=None)
 @given(offsets, drifts, st.floats(0, 10_000))
 def test_there_and_back(offset_s: float, drift: float, video_s: float) -> None:
     clock = ClockMap(offset_s, drift)
     assert clock.to_video(clock.to_session(video_s)) == pytest.approx(video_s, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(offsets, drifts)
 def test_fit_finds_offset_and_drift(offset_s: float, drift: float) -> None:
     video_s = np.linspace(0, 600, 13)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlcore.errors import SyncError
@@ -11,6 +11,7 @@ from mlcore.sync import event_clock, fit_events, hand_clock
 seeds = st.integers(0, 2**32 - 1)
 
 
+@settings(deadline=None)
 @given(st.floats(-1000, 1000), st.floats(-0.005, 0.005), st.floats(0, 0.3), seeds)
 def test_wrong_events_are_left_out(offset_s: float, drift: float, wrong_share: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -52,6 +53,7 @@ def test_events_close_together_tell_no_drift() -> None:
     assert clock.residual_ms == pytest.approx(8.2, abs=0.1)
 
 
+@settings(deadline=None)
 @given(st.floats(-1000, 1000), st.floats(-0.005, 0.005), st.floats(0, 5000), st.floats(10, 5000))
 def test_two_points_set_by_hand_are_met(offset_s: float, drift: float, first_s: float, span_s: float) -> None:
     points = [(video_s, offset_s + (1 + drift) * video_s) for video_s in (first_s, first_s + span_s)]
