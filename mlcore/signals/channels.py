@@ -73,7 +73,7 @@ def _stretches(recording: EegRecording, names: list[str]) -> Iterator[Array]:
     n_stretches = min(_N_STRETCHES, int(recording.info.duration_s / length_s))
     for start_s in np.linspace(0.0, recording.info.duration_s - length_s, n_stretches).tolist():
         if not any(a < start_s + length_s and start_s < b for a, b in recording.gaps):
-            yield recording.read(names, start_s, start_s + length_s) * _UV_PER_VOLT
+            yield recording.read_raw(names, start_s, start_s + length_s) * _UV_PER_VOLT
 
 
 def _look(samples_uv: Array, sfreq: float) -> _Stretch:

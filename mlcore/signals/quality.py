@@ -54,7 +54,7 @@ def eeg_clip_quality(
 def clip_severities(recording: EegRecording, names: Sequence[str], start_s: float, stop_s: float) -> Severities:
     """Severity 0..1 of each fault of each channel (as the file names them) between two times: fault -> (C,)."""
     gap_share, (from_s, to_s) = _recorded(recording, start_s, stop_s)
-    samples_uv = recording.read(names, from_s, to_s) * _UV_PER_VOLT
+    samples_uv = recording.read_raw(names, from_s, to_s) * _UV_PER_VOLT
     gap = np.full(len(names), severity(QualityFault.GAP, gap_share))
     return {**channel_severities(samples_uv, recording.info.sfreq), QualityFault.GAP: gap}
 

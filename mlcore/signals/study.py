@@ -210,7 +210,7 @@ def _gap(recording: EegRecording, names: Sequence[str], span_s: tuple[float, flo
 
 def _read_uv(recording: EegRecording, names: Sequence[str], first: int, last: int) -> NDArray[np.float64]:
     sfreq = recording.info.sfreq
-    return np.asarray(recording.read(names, first / sfreq, last / sfreq) * _UV_PER_VOLT)
+    return np.asarray(recording.read_raw(names, first / sfreq, last / sfreq) * _UV_PER_VOLT)
 
 
 def _bridge_missing(samples_uv: NDArray[np.float64]) -> None:

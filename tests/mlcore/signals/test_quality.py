@@ -143,6 +143,12 @@ def test_the_edges_of_a_drop_out_are_no_pops_and_make_no_noise(kept: str) -> Non
     assert set(_judge(clip, 256.0).faults) == {QualityFault.DROPOUT}
 
 
+def test_a_few_missing_numbers_beside_an_offset_are_no_pop() -> None:
+    clip = _clip(256.0)
+    clip[0, 600:603] = np.nan
+    assert _judge(clip, 256.0).faults == {}
+
+
 @pytest.mark.parametrize("line_hz", [50.0, 60.0])
 def test_line_noise_of_either_mains(line_hz: float) -> None:
     clip = _clip(256.0) + 30 * np.sin(2 * np.pi * line_hz * np.arange(1280) / 256.0)
