@@ -128,12 +128,19 @@ def round_input(round_: Round, max_clip: int) -> RoundInput:
 
 
 def _shards(sessions: set[int]) -> list[tuple[int, Path]]:
+    """The shard of each session. Shards of different versions say different things by the same names: no mixing."""
     derived = Derived.objects.filter(session__in=sessions, kind=DerivedKind.SHARD)
-    found = derived.order_by("session_id", "-version").values_list("session_id", "path")
-    newest: dict[int, Path] = {}
-    for session_id, path in found:
-        newest.setdefault(session_id, Path(settings.DERIVED_ROOT) / path)
-    return list(newest.items())
+    found = derived.order_by("session_id", "-version").values_list("session_id", "version", "path")
+    newest: dict[int, tuple[int, str]] = {}
+    for session_id, version, path in found:
+        newest.setdefault(session_id, (version, path))
+    n_older = sum(version != SHARD_VERSION for version, _ in newest.values())
+    if n_older:
+        raise TrainingError(
+            f"{n_older} of the study's {len(newest)} sessions were imported by an older version: run "
+            "manage.py rebuild_sessions for the study, then start the round again."
+        )
+    return [(session_id, Path(settings.DERIVED_ROOT) / path) for session_id, (_, path) in newest.items()]
 
 
 def _rows(clips: Sequence[int], rows: Mapping[int, int]) -> Rows:

@@ -94,6 +94,12 @@ def request_rebuild(session: RecordingSession, *, actor: User | None) -> Job:
     return job
 
 
+def request_rebuilds(study: Study, *, actor: User | None) -> list[Job]:
+    """Derive every session of a study anew, as after an upgrade; one that nothing changes for stays as it is."""
+    ready = study.sessions.filter(status=SessionStatus.READY, files__isnull=False).distinct().order_by("pk")
+    return [request_rebuild(session, actor=actor) for session in ready]
+
+
 def spec_of(job: Job) -> RecordingSpec:
     """What a session's import reads: as its layout found it, and over that what somebody set by hand."""
     assert job.session is not None, f"job {job.pk} has no session"

@@ -13,6 +13,7 @@ from tests.factories.labels import add_label
 from tests.factories.people import make_member
 from tests.factories.stores import TARGETS, make_store
 from tests.factories.studies import make_study
+from worker.bridge import SHARD_VERSION
 
 N_SUBJECTS = 5
 
@@ -34,7 +35,7 @@ def make_learnable(slug: str = "learnable", *, n_clips: int = 12) -> Learnable:
     truth: dict[int, dict[str, int]] = {}
     for number, session in enumerate(study.sessions.order_by("subject__code")):
         path = f"{slug}/s{number:02d}"
-        Derived.objects.create(session=session, kind=DerivedKind.SHARD, version=1, path=path)
+        Derived.objects.create(session=session, kind=DerivedKind.SHARD, version=SHARD_VERSION, path=path)
         for clip in session.clips.all():
             row = number * n_clips + clip.shard_row
             truth[clip.pk] = {name: int(classes[name][row]) for name in TARGETS}

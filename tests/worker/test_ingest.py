@@ -73,6 +73,20 @@ def test_sessions_become_clips_of_what_they_have(tmp_path: Path, settings: Setti
     assert (settings.DERIVED_ROOT / both.derived.get(kind="eeg_tiles").path / "tiles.json").is_file()
 
 
+def test_what_lowers_a_clips_quality_is_kept_with_it_and_what_the_import_took_with_its_job(tmp_path: Path) -> None:
+    study = make_study()
+    job = run_import(study, write_manifest(tmp_path / "in", [Line("S1")]))
+    clip = Clip.objects.order_by("number")[0]
+    assert (clip.face_quality, clip.face_faults["no face"]) == (0.0, 1.0)  # noise has no face
+    assert clip.eeg_quality is not None
+    assert 0.0 <= clip.eeg_quality <= 1.0
+    took = job.children.get().result["import"]
+    parts = {"store", "read", "video", "faces", "features", "clocks", "tiles", "eeg quality", "face clips", "windows"}
+    assert parts <= took["seconds"].keys()
+    assert (took["counts"]["video"], took["counts"]["faces"]) == (100, 100)
+    assert took["peak_mib"] > 0
+
+
 def test_a_row_of_the_shard_is_the_clip_of_that_number(tmp_path: Path, settings: Settings) -> None:
     study = make_study()
     run_import(study, write_manifest(tmp_path / "in", [Line("S1", eeg_s=16.0)]))

@@ -10,12 +10,15 @@ from django.core.files.storage import storages
 from pytest_django.fixtures import Settings
 
 from annotator.domain import importing
-from annotator.enums import JobState, SessionStatus
+from annotator.enums import DerivedKind, JobState, SessionStatus
 from annotator.exceptions import Conflict
-from annotator.models import Job, Original, RecordingSession
+from annotator.models import Job, Label, Original, RecordingSession
+from tests.factories.labels import add_label
+from tests.factories.people import make_member
 from tests.factories.recordings import Line, write_manifest
 from tests.worker.test_ingest import make_study, run_import
 from worker import ingest
+from worker.bridge import SHARD_VERSION
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
 
@@ -97,3 +100,27 @@ def test_an_original_that_was_lost_fails_the_rebuild_and_leaves_the_session_usab
     assert "S1-1.edf is not in storage any more" in job.reason
     assert session.status == SessionStatus.READY
     assert session.clips.count() == 2
+
+
+def test_a_session_of_an_older_version_is_made_anew_and_keeps_its_labels(
+    session: RecordingSession, settings: Settings
+) -> None:
+    label = add_label(session.clips.order_by("number")[0], make_member(session.study, "ann"))
+    shard = session.derived.get(kind=DerivedKind.SHARD)
+    # what an older version left: another fingerprint, shard and tiles of another number
+    RecordingSession.objects.filter(pk=session.pk).update(fingerprint="0" * 64)
+    session.derived.filter(kind=DerivedKind.SHARD).update(version=SHARD_VERSION - 1)
+    (job,) = importing.request_rebuilds(session.study, actor=None)
+    ingest.import_session(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.reason) == (JobState.SUCCEEDED, "")
+    made = session.derived.get(kind=DerivedKind.SHARD)
+    assert (made.version, made.path != shard.path) == (SHARD_VERSION, True)
+    assert (settings.DERIVED_ROOT / made.path / "meta.json").is_file()
+    assert Label.objects.get() == label
+    assert label.clip.superseded_at is None
+
+    (again,) = importing.request_rebuilds(session.study, actor=None)
+    ingest.import_session(again.pk)
+    again.refresh_from_db()
+    assert again.result == {"unchanged": True}

@@ -12,8 +12,8 @@ import torch
 from pytest_django.fixtures import Settings
 
 from annotator.domain import rounds
-from annotator.enums import JobState, RoundState
-from annotator.models import Prediction, Round
+from annotator.enums import DerivedKind, JobState, RoundState
+from annotator.models import Derived, Prediction, Round
 from mlcore.acquire import PoolScores
 from mlcore.store import open_store
 from mlcore.train import RoundData
@@ -152,3 +152,16 @@ def test_a_clip_that_the_model_can_not_read_is_asked_about_last_and_not_scored(t
     assert [clip.clip_id for clip in ranked] == [12, 10, 11]
     assert ranked[-1].scores == {"entropy": None, "unscored": "no usable modality"}
     assert (ranked[-1].probabilities, ranked[-1].alpha) == ({}, {})
+
+
+def test_clips_of_an_older_version_are_not_mixed_with_new_ones(learnable: Learnable) -> None:
+    older = Derived.objects.filter(kind=DerivedKind.SHARD).order_by("pk").first()
+    assert older is not None
+    Derived.objects.filter(pk=older.pk).update(version=bridge.SHARD_VERSION - 1)
+    round_ = train(learnable)
+    assert round_.state == RoundState.FAILED
+    n_sessions = learnable.study.sessions.count()
+    assert round_.error == (
+        f"1 of the study's {n_sessions} sessions were imported by an older version: run manage.py rebuild_sessions "
+        "for the study, then start the round again."
+    )
