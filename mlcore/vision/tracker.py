@@ -21,7 +21,7 @@ from mlcore.vision.mesh import CUES, LANDMARKS, cues
 from mlcore.vision.rows import RowWriter
 from mlcore.vision.subject import SubjectBook
 from mlcore.vision.track import BACKBONE_NAMES, FaceTrack, write_meta
-from mlcore.vision.weights import VisionError
+from mlcore.vision.weights import VisionError, threads
 
 #: what is kept of each face of each frame
 FIELDS: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
@@ -86,9 +86,13 @@ class FaceTracker:
             raise VisionError(f"frame times must rise: {video_s} s came after {self._times[-1]} s")
         self._times.append(video_s)
         self._changes.append(self._change(frame_bgr))
+        with threads(self._n_threads):  # once for all steps inside
+            self._look(video_s, frame_bgr, max(elapsed_s, 1e-3))
+
+    def _look(self, video_s: float, frame_bgr: BgrImage, elapsed_s: float) -> None:
+        frame = len(self._times) - 1
         for sighting in self._follower.look(video_s, frame_bgr):
-            frame = len(self._times) - 1
-            self._book.add(frame, max(elapsed_s, 1e-3), sighting)
+            self._book.add(frame, elapsed_s, sighting)
             self._rows.append((frame, sighting.piece))
             self._file.write(_row(sighting, self._eyes.openness(frame_bgr, sighting.mesh.points)).tobytes())
 

@@ -44,6 +44,10 @@ def threads(n_threads: int) -> Iterator[None]:
         n_threads: 1 or more. Both libraries default to every core, which starves the other workers of a machine.
     """
     before = cv2.getNumThreads(), torch.get_num_threads()
+    if before == (n_threads, n_threads):
+        # OpenCV builds its pool of threads anew at every call, which costs more than a small network's pass
+        yield
+        return
     cv2.setNumThreads(n_threads)
     torch.set_num_threads(n_threads)
     try:

@@ -152,7 +152,7 @@ class TestClock:
     )
     def test_without_counter_it_says_so(self, tmp_path: Path, session: MiniSession) -> None:
         recording = _read(tmp_path, session)
-        assert (recording.clock.offset_s, recording.clock.method) == (0.0, "none")
+        assert (recording.clock.offset_s, recording.clock.method) == (0.0, "same start")
         assert any("could not be related" in warning for warning in recording.warnings)
 
 
