@@ -2,15 +2,15 @@
 
     python -m tests.benchmarks.ingest --work FOLDER [--sessions 4] [--json]
 
-Recordings are simulated at MAHNOB-HCI's size (32 EEG channels and 15 others at 256 Hz, colour video of 780 × 580 at
-61 frames a second, 120 s) and kept in the folder. Both files of one session are decoded once by every reader that is
+Recordings are simulated at MAHNOB-HCI's size (32 EEG channels and 15 others at 256 Hz, colour video of 780 × 580 at 61
+frames a second, 120 s) and kept in the folder. Both files of one session are decoded once by every reader that is
 installed, three times each; the fastest median of each kind is the baseline. Then real workers import the recordings
 through the database and the broker, first one session alone, then all of them with two worker processes at a time.
 Parts are taken from the job's own record: "video" is one decoding of the video with the proxy encoded beside it, and
 "faces" within it, 25 frames a second looked at; "features" the frozen network on 5 faces a second. `proxy_fps` comes
 from encoding the proxy alone, the others from the import. `ratio_to_decode` is the time of reading (hashing and storing
-the originals included), clocks and tiles over the baseline, `ratio_whole` that of the whole import. Last, two hours of 64
-channels at 256 Hz (a minute of noise, repeated) are imported: the largest worker process has imported them, too.
+the originals included), clocks and tiles over the baseline, `ratio_whole` that of the whole import. Last, two hours of
+64 channels at 256 Hz (a minute of noise, repeated) are imported: the largest worker process has imported them, too.
 """
 
 from __future__ import annotations
