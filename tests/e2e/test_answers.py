@@ -52,9 +52,9 @@ def add_annotator(page: Page) -> None:
 
 def import_folder(page: Page, folder: str) -> None:
     page.goto(f"/studies/{SLUG}/import/")
-    form = page.get_by_test_id("folder-form")
-    form.get_by_label("Folder").fill(folder)
-    form.get_by_role("button", name="Import folder").click()
+    form = page.get_by_test_id("server-form")
+    form.get_by_label("Folder, manifest or S3 prefix").fill(folder)
+    form.get_by_role("button", name="Import").click()
     ready = page.get_by_test_id("sessions").locator(".badge.ok")
     expect(ready).to_have_text(["ready", "ready"], timeout=IMPORT_MS)
 
