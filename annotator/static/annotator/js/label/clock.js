@@ -44,6 +44,7 @@ export class VideoClock extends Clock {
     this.map = map;
     this.frame_s = 1 / 30;
     this.mediaTime = null;
+    this.isArriving = false;
     this.frames = null;
     this.wanted = null;
     this.boundary_s = clip.stop_s;
@@ -93,9 +94,10 @@ export class VideoClock extends Clock {
   // A frame back: just before this frame's own time stamp. A frame on: into the middle of the next, from the interval seen so far.
   step(frames) {
     this.pause();
-    const from_s = this.wanted ?? this.mediaTime ?? this.video.currentTime;
+    const shown_s = this.isArriving ? null : this.mediaTime; // after a seek, the frame on screen is still the old one
+    const from_s = this.wanted ?? shown_s ?? this.video.currentTime;
     const middle_s = from_s + (frames + 0.5) * this.frame_s;
-    const video_s = frames === -1 && this.wanted === null ? from_s - 0.001 - this.frame_s * 0.25 : middle_s;
+    const video_s = frames === -1 && this.wanted === null && shown_s !== null ? from_s - 0.001 - this.frame_s * 0.25 : middle_s;
     const session_s = this.within(this.map.toSession(video_s));
     this.wanted = from_s + frames * this.frame_s;
     this.boundary_s = boundaryAfter(session_s, this.clip);
@@ -120,6 +122,7 @@ export class VideoClock extends Clock {
 
   #seekVideo(video_s, { keepWanted = false } = {}) {
     if (!keepWanted) this.wanted = null;
+    this.isArriving = !keepWanted;
     const last_s = Number.isFinite(this.video.duration) ? this.video.duration - 0.001 : video_s;
     // half a millisecond on: a time stamp rounded down would show the frame before
     this.video.currentTime = clamp(video_s + 0.0005, 0, Math.max(0, last_s));
@@ -130,6 +133,8 @@ export class VideoClock extends Clock {
     this.#learnInterval(mediaTime, presentedFrames);
     this.mediaTime = mediaTime;
     if (!this.video.seeking) this.wanted = null; // a frame of an earlier seek does not undo quick steps
+    // the frame asked for may come before the browser says that the seek has ended
+    if (!this.video.seeking || Math.abs(mediaTime - this.video.currentTime) < 1.5 * this.frame_s) this.isArriving = false;
     this.show(this.map.toSession(mediaTime));
     if (this.isPlaying && this.session_s + this.frame_s / 2 >= this.boundary_s) this.#turn();
   };
