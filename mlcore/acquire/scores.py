@@ -23,6 +23,7 @@ class PoolScores:
         vacuity: per target K/S, (n,) in 0..1.
         dissonance: per target, (n,) in 0..1.
         agreement: (cos(EEG, face) + 1)/2 in the shared space, (n,) in 0..1; NaN where a modality is missing.
+        disagreement: per target the mutual information between class and network or head, (n,) in nats.
         alpha_by_modality: per modality and target (n, K), NaN rows where the clip lacks the modality.
     """
 
@@ -33,6 +34,7 @@ class PoolScores:
     vacuity: Mapping[str, Floats]
     agreement: Floats
     dissonance: Mapping[str, Floats] = field(default_factory=dict)
+    disagreement: Mapping[str, Floats] = field(default_factory=dict)
     alpha_by_modality: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
 
     def probabilities(self, target: str) -> Floats:

@@ -1,10 +1,15 @@
-"""The whole network: one branch a modality into the shared space, one prototype bank a target."""
+"""The whole network: one branch a modality into the shared space, one prototype bank a target.
+
+Everything after the encoder comes H times (`SpaceSizes.n_heads`): each head has a projection and prototypes of its own,
+starts from other weights and learns from another draw of the labels. Heads that agree know; heads that don't, guess.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,8 +26,8 @@ class Reading:
 
     Args:
         feature: (B, feature_dim), before the projection.
-        z: (B, d), unit length.
-        logits: per target (B, K).
+        z: (H, B, d), unit length.
+        logits: per target (H, B, K).
     """
 
     feature: Tensor
@@ -31,12 +36,12 @@ class Reading:
 
 
 class Branch(nn.Module):
-    """Encoder of one modality and its projection into the shared space."""
+    """Encoder of one modality and its H projections into the shared space."""
 
     def __init__(self, meta: ModalityMeta, sizes: NetSizes) -> None:
         super().__init__()
         self.encoder = build_encoder(meta, sizes)
-        self.projection = _projection(sizes.space)
+        self.projections = nn.ModuleList([_projection(sizes.space) for _ in range(sizes.space.n_heads)])
 
     def forward(self, x: ClipInput) -> Tensor:
         """Feature of a batch; -> (B, feature_dim), always float32."""
@@ -44,8 +49,8 @@ class Branch(nn.Module):
         return feature.float()
 
     def project(self, feature: Tensor) -> Tensor:
-        """Unit projection; (B, feature_dim) -> (B, d)."""
-        return functional.normalize(self.projection(feature), dim=-1)
+        """Unit projections; (B, feature_dim) -> (H, B, d)."""
+        return functional.normalize(torch.stack([head(feature) for head in self.projections]), dim=-1)
 
 
 def _projection(space: SpaceSizes) -> nn.Module:

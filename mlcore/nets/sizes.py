@@ -48,6 +48,7 @@ class SpaceSizes:
         space_dim: d of the shared space.
         n_prototypes: M per class.
         tau: τ of the prototype similarity; 0.1–0.2 for plain cosines.
+        n_heads: H, heads on the shared encoder.
         bias: b ≥ 0, evidence of a projection that no prototype resembles is exp(−b); ≥ ln 9 gives vacuity ≥ 0.9.
     """
 
@@ -56,11 +57,13 @@ class SpaceSizes:
     n_prototypes: int = 2
     tau: float = 0.12
     bias: float = 2.3
+    n_heads: int = 3
 
     def __post_init__(self) -> None:
-        if self.tau <= 0 or self.bias < 0 or self.n_prototypes < 1:
+        if self.tau <= 0 or self.bias < 0 or min(self.n_prototypes, self.n_heads) < 1:
             raise ValueError(
-                f"expected tau > 0, bias >= 0 and n_prototypes >= 1, got {self.tau}, {self.bias}, {self.n_prototypes}"
+                "expected tau > 0, bias >= 0, n_prototypes >= 1 and n_heads >= 1, "
+                f"got {self.tau}, {self.bias}, {self.n_prototypes}, {self.n_heads}"
             )
 
 

@@ -11,6 +11,9 @@ from mlcore.nets.sizes import NetSizes
 from mlcore.types import JsonObject
 
 
+POOLS = ("stacked", "discounted")
+
+
 @dataclass(frozen=True, slots=True)
 class LossWeights:
     """Weight of each term; reconstructions to be measured, not figures from the reference work.
@@ -45,6 +48,25 @@ class StageConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How training varies its clips.
+
+    Args:
+        eeg_noise: standard deviation added to standardised EEG.
+        eeg_channel_dropout: share of EEG channels zeroed, as a masked channel would be.
+        track_step_dropout: share of a track's steps zeroed, as steps without a face are.
+        track_shift_share: share of tracks that come late or early, …
+        track_shift_s: … by up to this many seconds.
+    """
+
+    eeg_noise: float = 0.1
+    eeg_channel_dropout: float = 0.1
+    track_step_dropout: float = 0.1
+    track_shift_share: float = 0.25
+    track_shift_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class RoundConfig:
     """Everything about a round that is neither data nor seed.
 
@@ -62,8 +84,13 @@ class RoundConfig:
         use_unlabelled: whether pool clips with both modalities take part in distillation and alignment.
         max_unlabelled_clips: how many of them at most, drawn by the seed.
         class_balance: 0 = classes count as often as they come, 1 = all classes count the same.
-        eeg_noise: standard deviation added to standardised EEG in training.
-        eeg_channel_dropout: share of EEG channels zeroed in training, as a masked channel would be.
+        augmentation: how training varies its clips.
+        modality_dropout: share of the clips with both modalities whose teacher the student does without.
+        bootstrap_heads: whether each head learns from a draw of the labelled clips of its own.
+        n_members: networks that are trained, each on other labelled clips (their validation folds are disjoint).
+        linear_expert: whether a linear model on each modality's summaries speaks beside the networks.
+        pool: how opinions are brought together: "stacked" (coefficients learnt on validation clips) or "discounted"
+            (evidence averaged, discounted by quality and conflict, without the linear expert).
         clip_limit: standardised values are cut at ± this.
         conflict_power: λ of the discounted fusion.
         device: "auto" (a GPU if there is one), "cpu", "cuda".
@@ -84,11 +111,21 @@ class RoundConfig:
     use_unlabelled: bool = True
     max_unlabelled_clips: int = 256
     class_balance: float = 0.5
-    eeg_noise: float = 0.1
-    eeg_channel_dropout: float = 0.1
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    modality_dropout: float = 0.1
+    bootstrap_heads: bool = True
+    n_members: int = 3
+    linear_expert: bool = True
+    pool: str = "stacked"
     clip_limit: float = 6.0
     conflict_power: float = 1.0
     device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.n_members < 1:
+            raise TrainingError(f"configuration n_members: expected 1 or more, got {self.n_members}")
+        if self.pool not in POOLS:
+            raise TrainingError(f"configuration pool: expected one of {', '.join(POOLS)}, got {self.pool!r}")
 
     def to_json(self) -> JsonObject:
         """Nested plain values; `from_json` reads them back."""
@@ -101,8 +138,20 @@ class RoundConfig:
         Raises:
             TrainingError: a setting that doesn't exist or has the wrong type; its dotted name is given.
         """
-        config: Self = _read(cls(), item, "")
+        config: Self = _read(cls(), _upgraded(item), "")
         return config
+
+
+#: settings that older rounds wrote at the top
+_MOVED_TO_AUGMENTATION = ("eeg_noise", "eeg_channel_dropout")
+
+
+def _upgraded(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    moved = {name: item[name] for name in _MOVED_TO_AUGMENTATION if name in item}
+    if not moved:
+        return item
+    kept = {name: value for name, value in item.items() if name not in moved}
+    return {**kept, "augmentation": {**moved, **kept.get("augmentation", {})}}
 
 
 def _read(default: Any, item: Any, where: str) -> Any:

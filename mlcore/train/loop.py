@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from mlcore.errors import Cancelled, TrainingError
-from mlcore.nets import ConcordNet
 from mlcore.train.checkpoint import (
     Checkpoint,
     StageState,
@@ -36,7 +35,7 @@ class Stage:
     """What one stage trains and how.
 
     Args:
-        name: "teacher" or "student".
+        name: "teacher", "student", "teacher 2", …
         config: epochs, patience, learning rate.
         learns: modules whose weights move; all others stay frozen, batch norm included.
         batches: draws the batches of an epoch.
@@ -56,7 +55,7 @@ class Stage:
 class Run:
     """A round while it trains: what goes into the checkpoint and where it is told."""
 
-    net: ConcordNet
+    net: nn.Module
     folder: Path
     signature: str
     hooks: Hooks

@@ -11,16 +11,20 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import Tensor
 
 from mlcore.errors import TrainingError
-from mlcore.nets import ConcordNet
 from mlcore.store import ModalityMeta
 from mlcore.train.checkpoint import write_atomically
+from mlcore.train.committee import Committee
 from mlcore.train.config import RoundConfig
+from mlcore.train.pool import Pool
 from mlcore.train.scaling import Scaler
 from mlcore.types import JsonObject
 
-SCHEMA = 2
+SCHEMA = 3
+#: the schema before committees, heads and pools; still read
+SCHEMA_OF_ONE_NETWORK = 2
 WEIGHTS_NAME, JSON_NAME = "model.safetensors", "model.json"
 
 
@@ -36,10 +40,11 @@ class TrainedModel:
         modalities: what each branch reads.
         scalers: by modality.
         feature_versions: of the store's arrays, e.g. {"face features": 1}.
-        trust: what each modality's opinion counts in the fusion, 0..1; 1 where nothing is said.
+        trust: what each modality's evidence counts in the fusion, 0..1; 1 where nothing is said.
+        pools: per target how opinions are brought together; none = the discounted fusion alone.
     """
 
-    net: ConcordNet
+    net: Committee
     config: RoundConfig
     classes: Mapping[str, tuple[str, ...]]
     targets: tuple[str, ...]
@@ -47,6 +52,11 @@ class TrainedModel:
     scalers: Mapping[str, Scaler]
     feature_versions: Mapping[str, int]
     trust: Mapping[str, float] = field(default_factory=dict)
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+
+    def pools_json(self) -> JsonObject:
+        """The coefficients of every pool."""
+        return {name: pool.to_json() for name, pool in self.pools.items()}
 
     def to_json(self) -> JsonObject:
         """As model.json holds it."""
@@ -59,17 +69,18 @@ class TrainedModel:
             "scalers": {name: scaler.to_json() for name, scaler in self.scalers.items()},
             "feature_versions": dict(self.feature_versions),
             "trust": dict(self.trust),
+            "pools": self.pools_json(),
         }
 
 
-def build_net(
+def build_committee(
     modalities: Mapping[str, ModalityMeta],
     classes: Mapping[str, tuple[str, ...]],
     targets: tuple[str, ...],
     config: RoundConfig,
-) -> ConcordNet:
-    """An untrained net in evaluation mode, which only a stage changes; its weights come from torch's generator."""
-    return ConcordNet(modalities, {name: len(classes[name]) for name in targets}, config.sizes).eval()
+) -> Committee:
+    """Untrained networks in evaluation mode, which only a stage changes; their weights come from torch's generator."""
+    return Committee(modalities, {name: len(classes[name]) for name in targets}, config).eval()
 
 
 def save_model(model: TrainedModel, folder: Path) -> None:
@@ -88,11 +99,12 @@ def load_model(folder: Path) -> TrainedModel:
     """
     item = _read_json(folder / JSON_NAME)
     try:
-        model = _untrained(item)
+        model = _untrained(_upgraded(item))
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingError(f"{folder / JSON_NAME} does not describe a model of schema {SCHEMA}: {error}") from error
     try:
-        model.net.load_state_dict(load_file(folder / WEIGHTS_NAME))
+        weights = load_file(folder / WEIGHTS_NAME)
+        model.net.load_state_dict(weights if item["schema"] == SCHEMA else _of_a_committee(weights))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise TrainingError(f"{folder / WEIGHTS_NAME} does not hold the weights of this model: {error}") from error
     return model
@@ -103,9 +115,28 @@ def _read_json(path: Path) -> dict[str, Any]:
         item = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path} can't be read as JSON: {error}") from error
-    if not isinstance(item, dict) or item.get("schema") != SCHEMA:
+    if not isinstance(item, dict) or item.get("schema") not in (SCHEMA, SCHEMA_OF_ONE_NETWORK):
         raise TrainingError(f"{path} is not a model of schema {SCHEMA}")
     return item
+
+
+def _upgraded(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The description of one network with one head, as that of a committee."""
+    if item["schema"] == SCHEMA:
+        return item
+    config, sizes = item["config"], item["config"]["sizes"]
+    one_head = {**sizes, "space": {**sizes["space"], "n_heads": 1}}
+    alone = {"sizes": one_head, "n_members": 1, "linear_expert": False, "pool": "discounted"}
+    return {**item, "config": {**config, **alone}, "pools": {}}
+
+
+def _of_a_committee(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of one network with one head, named and shaped as those of a committee."""
+    renamed = {name.replace(".projection.", ".projections.0."): tensor for name, tensor in weights.items()}
+    return {
+        f"members.0.{name}": tensor.unsqueeze(0) if name.endswith(".prototypes") else tensor
+        for name, tensor in renamed.items()
+    }
 
 
 def _untrained(item: Mapping[str, Any]) -> TrainedModel:
@@ -114,7 +145,15 @@ def _untrained(item: Mapping[str, Any]) -> TrainedModel:
     targets = tuple(item["targets"])
     modalities = {name: ModalityMeta.from_json(meta) for name, meta in item["modalities"].items()}
     with torch.random.fork_rng(devices=[]):  # weights that are overwritten should not move the caller's generator
-        net = build_net(modalities, classes, targets, config)
-    scalers = {name: Scaler.from_json(scaler) for name, scaler in item["scalers"].items()}
-    trust = {name: float(value) for name, value in item["trust"].items()}
-    return TrainedModel(net, config, classes, targets, modalities, scalers, item["feature_versions"], trust)
+        net = build_committee(modalities, classes, targets, config)
+    return TrainedModel(
+        net=net,
+        config=config,
+        classes=classes,
+        targets=targets,
+        modalities=modalities,
+        scalers={name: Scaler.from_json(scaler) for name, scaler in item["scalers"].items()},
+        feature_versions=item["feature_versions"],
+        trust={name: float(value) for name, value in item["trust"].items()},
+        pools={name: Pool.from_json(pool) for name, pool in item["pools"].items()},
+    )

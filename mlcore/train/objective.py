@@ -24,7 +24,7 @@ from mlcore.train.tensors import Clips
 
 @dataclass(frozen=True, slots=True)
 class Teacher:
-    """What the frozen teacher says of the n clips: z (n, d), logits and vacuity per target."""
+    """What the frozen teacher says of the n clips: z (H, n, d), logits (H, n, K) and vacuity (H, n) per target."""
 
     modality: str
     z: Tensor
@@ -46,8 +46,8 @@ def read_all(net: ConcordNet, modality: str, x: ClipInput, *, batch_size: int = 
         parts = [read_inputs(net, modality, x[start : start + batch_size]) for start in starts]
     return Reading(
         torch.cat([part.feature for part in parts]),
-        torch.cat([part.z for part in parts]),
-        {target: torch.cat([part.logits[target] for part in parts]) for target in parts[0].logits},
+        torch.cat([part.z for part in parts], dim=1),
+        {target: torch.cat([part.logits[target] for part in parts], dim=1) for target in parts[0].logits},
     )
 
 
@@ -58,21 +58,45 @@ def ask_teacher(net: ConcordNet, modality: str, clips: Clips) -> Teacher:
     return Teacher(modality, reading.z, reading.logits, vacuities)
 
 
-def label_terms(reading: Reading, clips: Clips, batch: Tensor, *, epoch: int, config: RoundConfig) -> Tensor:
-    """Task and similarity, mean over the targets; clips without a label of a target weigh nothing there."""
+def label_terms(
+    reading: Reading, clips: Clips, batch: Tensor, *, draws: Tensor, epoch: int, config: RoundConfig
+) -> Tensor:
+    """Task and similarity, mean over the targets; clips without a label of a target weigh nothing there.
+
+    Args:
+        reading: of the batch.
+        clips: all clips of the stage.
+        batch: their places (B,).
+        draws: (H, n) how often each head's own sample holds each clip.
+        epoch: from 0.
+        config: weights of the terms.
+    """
     weights = config.weights
     kl_weight = weights.task_kl * kl_ramp(epoch, n_epochs=config.kl_ramp_epochs)
     total = reading.z.new_zeros(())
-    for target, logits in reading.logits.items():
-        y, w = clips.targets[target][batch], clips.weights[target][batch]
+    for target, by_head in reading.logits.items():
+        y = clips.targets[target][batch].repeat(len(by_head), 1)
+        w = (clips.weights[target][batch] * draws[:, batch]).flatten()
+        logits = by_head.flatten(0, 1)  # (H B, K): every head has its own projections and prototypes
         total = total + weights.task * task_loss(alpha_of(logits), y, kl_weight=kl_weight, weights=w)
         total = total + weights.similarity * similarity_loss(logits, y, weights=w)
     return total / len(reading.logits)
 
 
+def draw_for_heads(n_heads: int, n_clips: int, *, seed: int) -> Tensor:
+    """How often each head sees each clip (H, n): Poisson(1); once where there is one head.
+
+    Source: online bagging, Oza and Russell 2001; bootstrapped heads, Osband et al. 2016, arXiv 1602.04621.
+    """
+    once = torch.ones(n_heads, n_clips)
+    return torch.poisson(once, generator=torch.Generator().manual_seed(seed)) if n_heads > 1 else once
+
+
 def diversity_term(net: ConcordNet, config: RoundConfig) -> Tensor:
-    """Diversity of each target's prototypes, mean over the targets."""
-    terms = [diversity_loss(net.bank(target).unit().flatten(0, 1)) for target in net.banks]
+    """Diversity of each target's prototypes within a head, mean over targets and heads."""
+    terms = [
+        diversity_loss(prototypes.flatten(0, 1)) for target in net.banks for prototypes in net.bank(target).unit()
+    ]
     return config.weights.diversity * torch.stack(terms).mean()
 
 
@@ -81,24 +105,31 @@ def teacher_terms(
 ) -> Tensor:
     """Distillation, alignment and uncertainty, over the batch's clips that have both modalities."""
     paired = clips.present[teacher.modality][batch]
+    if config.modality_dropout > 0:
+        paired = paired & (torch.rand(len(batch), device=batch.device) >= config.modality_dropout)
     rows = batch[paired]
-    own, other = reading.z[paired], teacher.z[rows]
-    weights = config.weights
-    total = weights.alignment * alignment_loss(own, other, clips.trials[rows], temperature=config.alignment_temperature)
     through = net.head(teacher.modality, reading.feature[paired]).logits
+    total = _aligned(reading, teacher, clips, rows, paired=paired, config=config)
     for target, logits in through.items():
-        certainty = 1 - teacher.vacuity[target][rows]
+        certainty = 1 - teacher.vacuity[target][:, rows]
         distillation = distillation_loss(
-            logits, teacher.logits[target][rows], temperature=config.distillation_temperature, weights=certainty
+            logits.flatten(0, 1),
+            teacher.logits[target][:, rows].flatten(0, 1),
+            temperature=config.distillation_temperature,
+            weights=certainty.flatten(),
         )
-        u = vacuity(alpha_of(reading.logits[target][paired]))
-        term = weights.distillation * distillation + weights.uncertainty * uncertainty_loss(u, own, other)
+        u = vacuity(alpha_of(reading.logits[target][:, paired]))
+        pairs = zip(u, reading.z[:, paired], teacher.z[:, rows], strict=True)
+        uncertainty = torch.stack([uncertainty_loss(*pair) for pair in pairs]).mean()
+        term = config.weights.distillation * distillation + config.weights.uncertainty * uncertainty
         total = total + term / len(through)
     return total
 
 
-def augment(x: Tensor, config: RoundConfig) -> Tensor:
-    """Noise and dropped channels on standardised EEG (B, C, T); a channel that is missing stays zero."""
-    keep = torch.rand(x.shape[:2], device=x.device) >= config.eeg_channel_dropout
-    is_there = x.abs().amax(-1) > 0
-    return (x + config.eeg_noise * torch.randn_like(x)) * (keep & is_there).unsqueeze(-1)
+def _aligned(
+    reading: Reading, teacher: Teacher, clips: Clips, rows: Tensor, *, paired: Tensor, config: RoundConfig
+) -> Tensor:
+    pairs = zip(reading.z[:, paired], teacher.z[:, rows], strict=True)
+    trials, temperature = clips.trials[rows], config.alignment_temperature
+    terms = [alignment_loss(own, other, trials, temperature=temperature) for own, other in pairs]
+    return config.weights.alignment * torch.stack(terms).mean()

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from mlcore.acquire import PoolScores
 from mlcore.errors import StoreError
-from mlcore.evidence import dissonance, fuse, total_uncertainty, vacuity
-from mlcore.nets import Reading, alpha_of, evidence_of
+from mlcore.evidence import dissonance, fuse, mutual_information, total_uncertainty, vacuity
 from mlcore.store import Store
 from mlcore.train.model import TrainedModel
-from mlcore.train.objective import read_inputs
+from mlcore.train.opinions import Opinion, ask
+from mlcore.train.pool import Pool
 from mlcore.train.scaling import Scaler
-from mlcore.train.tensors import load_inputs
 
 Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Opinions of one batch: alphas per target (n, K), fused and by modality, and the agreement (n,)."""
+    """One batch: alphas per target (n, K), fused and by modality, disagreement per target (n,), agreement (n,)."""
 
-    fused: dict[str, Tensor]
-    by_modality: dict[str, dict[str, Tensor]]
-    agreement: Tensor
+    fused: dict[str, Floats]
+    by_modality: dict[str, dict[str, Floats]]
+    disagreement: dict[str, Floats]
+    agreement: Floats
 
 
 def score(
@@ -37,6 +37,7 @@ def score(
     store: Store,
     rows: Rows,
     *,
+    modalities: Iterable[str] | None = None,
     batch_size: int = 256,
     on_batch: Callable[[int], None] = lambda n_done: None,
 ) -> PoolScores:
@@ -49,6 +50,7 @@ def score(
         model: its net decides the device.
         store: need not be the one that it was trained on.
         rows: (n,).
+        modalities: those that may be read; all if None.
         batch_size: clips read at a time.
         on_batch: called with the number of clips done; may raise to stop.
 
@@ -56,7 +58,7 @@ def score(
         StoreError: a modality of the store does not fit the model.
     """
     rows = np.asarray(rows, dtype=np.int64)
-    scalers = _scalers(model, store, rows)
+    scalers = scalers_for(model, store, rows, modalities=modalities)
     parts = []
     model.net.eval()
     for start in range(0, len(rows), batch_size):
@@ -65,9 +67,16 @@ def score(
     return _collect(model, rows, parts, tuple(scalers))
 
 
-def _scalers(model: TrainedModel, store: Store, rows: Rows) -> dict[str, Scaler]:
-    """Scalers of the modalities that both have, knowing every subject of the rows."""
-    shared = [name for name in model.modalities if name in store.meta.modalities]
+def scalers_for(
+    model: TrainedModel, store: Store, rows: Rows, *, modalities: Iterable[str] | None = None
+) -> dict[str, Scaler]:
+    """Scalers of the modalities that both have, knowing every subject of the rows.
+
+    Raises:
+        StoreError: a modality of the store does not fit the model.
+    """
+    allowed = set(model.modalities) if modalities is None else set(modalities)
+    shared = [name for name in model.modalities if name in store.meta.modalities and name in allowed]
     for name in shared:
         expected, got = model.modalities[name], store.meta.modalities[name]
         if (expected.kind, expected.shape, expected.sfreq) != (got.kind, got.shape, got.sfreq):
@@ -79,67 +88,87 @@ def _scalers(model: TrainedModel, store: Store, rows: Rows) -> dict[str, Scaler]
 
 
 def _score_batch(model: TrainedModel, store: Store, rows: Rows, scalers: Mapping[str, Scaler]) -> _Part:
-    readings = {name: _read(model, store, name, rows, scaler) for name, scaler in scalers.items()}
-    present = {name: torch.from_numpy(store.present(name)[rows]) for name in scalers}
-    quality = {name: torch.from_numpy(store.quality(name)[rows]).float() * present[name] for name in scalers}
-    weight = {name: quality[name] * model.trust.get(name, 1.0) for name in scalers}
-    power = model.config.conflict_power
+    members = range(len(model.net.members))
+    opinions = ask(model.net, store, rows, scalers=scalers, targets=model.targets, members=members)
+    by_modality = {
+        name: {target: _absent(_alpha(model, {name: one}, target), one.present) for target in model.targets}
+        for name, one in opinions.items()
+    }
     return _Part(
-        fused={target: _fused(readings, weight, target, power=power) for target in model.targets} if readings else {},
-        by_modality={
-            name: {target: _where(alpha_of(logits), present[name]) for target, logits in reading.logits.items()}
-            for name, reading in readings.items()
-        },
-        agreement=_agreement(model, readings, present, len(rows)),
+        fused={target: _alpha(model, opinions, target) for target in model.targets} if opinions else {},
+        by_modality=by_modality,
+        disagreement={target: _disagreement(opinions, target) for target in model.targets} if opinions else {},
+        agreement=_agreement(model, opinions, len(rows)),
     )
 
 
-def _read(model: TrainedModel, store: Store, modality: str, rows: Rows, scaler: Scaler) -> Reading:
-    """Reading of one batch, in double precision on the CPU: closed forms lose digits in single precision."""
-    device = next(model.net.parameters()).device
-    with torch.no_grad():
-        reading = read_inputs(model.net, modality, load_inputs(store, modality, rows, scaler=scaler, device=device))
-    logits = {target: values.cpu().double() for target, values in reading.logits.items()}
-    return Reading(reading.feature.cpu(), reading.z.cpu().double(), logits)
+def _alpha(model: TrainedModel, opinions: Mapping[str, Opinion], target: str) -> Floats:
+    """One opinion from several, or from one: the same path."""
+    evidence = np.stack([one.mean_evidence(target) for one in opinions.values()])
+    weight = np.stack([one.quality * model.trust.get(name, 1.0) for name, one in opinions.items()])
+    fused = _fuse(evidence, weight, power=model.config.conflict_power)
+    if target not in model.pools or model.config.pool == "discounted":
+        return fused + 1
+    return 1 + fused.sum(axis=1, keepdims=True) * _direction(model.pools[target], opinions, target)
 
 
-def _fused(readings: Mapping[str, Reading], quality: Mapping[str, Tensor], target: str, *, power: float) -> Tensor:
-    evidence = torch.stack([evidence_of(reading.logits[target]) for reading in readings.values()])
-    weight = torch.stack([quality[name] for name in readings]).double()
-    return fuse(evidence, weight, conflict_power=power) + 1
+def _fuse(evidence: Floats, weight: Floats, *, power: float) -> Floats:
+    fused: Floats = fuse(torch.from_numpy(evidence), torch.from_numpy(weight), conflict_power=power).numpy()
+    return fused
 
 
-def _agreement(
-    model: TrainedModel, readings: Mapping[str, Reading], present: Mapping[str, Tensor], n_rows: int
-) -> Tensor:
+def _direction(pool: Pool, opinions: Mapping[str, Opinion], target: str) -> Floats:
+    return pool.probabilities({name: one.voice(target) for name, one in opinions.items()})
+
+
+def _disagreement(opinions: Mapping[str, Opinion], target: str) -> Floats:
+    """Mutual information between the class and which network or head is asked, mean over the modalities there are."""
+    each = []
+    for one in opinions.values():
+        alpha = torch.from_numpy(one.evidence[target] + 1)
+        found = mutual_information(alpha / alpha.sum(-1, keepdim=True)).numpy()
+        each.append(np.where(one.present, found, np.nan))
+    known = ~np.isnan(each)
+    return np.asarray(np.nansum(each, axis=0) / np.maximum(known.sum(axis=0), 1))
+
+
+def _agreement(model: TrainedModel, opinions: Mapping[str, Opinion], n_rows: int) -> Floats:
+    """(cos + 1)/2 between the two modalities' places, mean over networks and heads."""
     pair = (model.config.student_modality, model.config.teacher_modality)
-    if not all(name in readings for name in pair):
-        return torch.full((n_rows,), torch.nan, dtype=torch.float64)
-    cosine = (readings[pair[0]].z * readings[pair[1]].z).sum(-1)
-    return _where(((cosine + 1) / 2).clamp(0, 1), present[pair[0]] & present[pair[1]])
+    if not all(name in opinions for name in pair):
+        return np.full(n_rows, np.nan)
+    one, other = (opinions[name] for name in pair)
+    cosine = (one.z * other.z).sum(axis=-1).mean(axis=0)
+    return _absent(np.clip((cosine + 1) / 2, 0, 1), one.present & other.present)
 
 
-def _where(values: Tensor, keep: Tensor) -> Tensor:
+def _absent(values: Floats, keep: NDArray[np.bool_]) -> Floats:
     """Rows that are not kept become NaN."""
     shape = (-1,) + (1,) * (values.ndim - 1)
-    return torch.where(keep.view(shape), values, torch.full_like(values, torch.nan))
+    return np.where(keep.reshape(shape), values, np.nan)
 
 
 def _collect(model: TrainedModel, rows: Rows, parts: list[_Part], modalities: tuple[str, ...]) -> PoolScores:
-    alpha = {name: _alpha(name, model, len(rows), [part.fused for part in parts]) for name in model.classes}
-    entropies = {name: total_uncertainty(values) for name, values in alpha.items()}
+    alpha = {name: _joined(name, model, len(rows), [part.fused for part in parts]) for name in model.classes}
+    tensors = {name: torch.from_numpy(values) for name, values in alpha.items()}
+    entropies = {name: total_uncertainty(values).numpy() for name, values in tensors.items()}
     relative = [values / np.log(len(model.classes[name])) for name, values in entropies.items()]
     return PoolScores(
         rows=rows,
-        alpha={name: values.numpy() for name, values in alpha.items()},
-        entropy={name: values.numpy() for name, values in entropies.items()},
-        mean_entropy=torch.stack(relative).mean(0).numpy(),
-        vacuity={name: vacuity(values).numpy() for name, values in alpha.items()},
-        dissonance={name: dissonance(values).numpy() for name, values in alpha.items()},
-        agreement=torch.cat([part.agreement for part in parts]).numpy() if parts else np.zeros(0),
+        alpha=alpha,
+        entropy=entropies,
+        mean_entropy=np.mean(relative, axis=0),
+        vacuity={name: vacuity(values).numpy() for name, values in tensors.items()},
+        dissonance={name: dissonance(values).numpy() for name, values in tensors.items()},
+        agreement=np.concatenate([part.agreement for part in parts]) if parts else np.zeros(0),
+        disagreement={
+            name: np.concatenate([part.disagreement[name] for part in parts])
+            for name in model.targets
+            if parts and all(name in part.disagreement for part in parts)
+        },
         alpha_by_modality={
             modality: {
-                target: _alpha(target, model, len(rows), [part.by_modality[modality] for part in parts]).numpy()
+                target: _joined(target, model, len(rows), [part.by_modality[modality] for part in parts])
                 for target in model.targets
             }
             for modality in modalities
@@ -147,7 +176,7 @@ def _collect(model: TrainedModel, rows: Rows, parts: list[_Part], modalities: tu
     )
 
 
-def _alpha(target: str, model: TrainedModel, n_rows: int, parts: list[dict[str, Tensor]]) -> Tensor:
+def _joined(target: str, model: TrainedModel, n_rows: int, parts: list[dict[str, Floats]]) -> Floats:
     if parts and all(target in part for part in parts):
-        return torch.cat([part[target] for part in parts])
-    return torch.ones(n_rows, len(model.classes[target]), dtype=torch.float64)
+        return np.concatenate([part[target] for part in parts])
+    return np.ones((n_rows, len(model.classes[target])))

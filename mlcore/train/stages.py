@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from mlcore.evidence import probabilities
-from mlcore.nets import ClipInput, ConcordNet, WaveformEncoder, alpha_of
+from mlcore.nets import ClipInput, ConcordNet, evidence_of
+from mlcore.store import ModalityMeta
+from mlcore.train.augment import vary
 from mlcore.train.config import RoundConfig, StageConfig
 from mlcore.train.loop import Stage
 from mlcore.train.objective import (
     ask_teacher,
-    augment,
     diversity_term,
+    draw_for_heads,
     label_terms,
     read_all,
     read_inputs,
@@ -32,11 +34,15 @@ class Material:
         train: labelled clips, then unlabelled ones (weights 0).
         n_labelled: how many of `train` are labelled.
         validation: the fold that chooses the epoch; may be empty.
+        modalities: what each modality is.
+        seed: of what each head draws; not of the run's generators, which a resumed run finds elsewhere.
     """
 
     train: Clips
     n_labelled: int
     validation: Clips
+    modalities: Mapping[str, ModalityMeta]
+    seed: int
 
 
 def teacher_stage(net: ConcordNet, material: Material, config: RoundConfig) -> Stage:
@@ -56,10 +62,11 @@ def _label_stage(
 ) -> Stage:
     clips = material.train
     rows = torch.nonzero(clips.present[modality][: material.n_labelled]).flatten()
+    draws = _draws(material, config)
 
     def loss(batch: Tensor, epoch: int) -> Tensor:
-        reading = read_inputs(net, modality, _varied(net, clips, modality, batch, config))
-        terms = label_terms(reading, clips, batch, epoch=epoch, config=config)
+        reading = read_inputs(net, modality, _varied(material, modality, batch, config))
+        terms = label_terms(reading, clips, batch, draws=draws, epoch=epoch, config=config)
         return terms + diversity_term(net, config)
 
     return Stage(
@@ -78,10 +85,11 @@ def student_stage(net: ConcordNet, material: Material, config: RoundConfig) -> S
     labelled, unlabelled = _student_rows(material, config)
     teacher = ask_teacher(net, config.teacher_modality, clips)
     moves_prototypes = config.prototypes_learn_in_stage_2
+    draws = _draws(material, config)
 
     def loss(batch: Tensor, epoch: int) -> Tensor:
-        reading = read_inputs(net, modality, _varied(net, clips, modality, batch, config))
-        terms = label_terms(reading, clips, batch, epoch=epoch, config=config)
+        reading = read_inputs(net, modality, _varied(material, modality, batch, config))
+        terms = label_terms(reading, clips, batch, draws=draws, epoch=epoch, config=config)
         terms = terms + teacher_terms(net, reading, teacher, clips, batch, config=config)
         return terms + diversity_term(net, config) if moves_prototypes else terms
 
@@ -120,10 +128,14 @@ def with_company(labelled: Tensor, unlabelled: Tensor, batch_size: int) -> Itera
         yield torch.cat([batch, part])
 
 
-def _varied(net: ConcordNet, clips: Clips, modality: str, batch: Tensor, config: RoundConfig) -> ClipInput:
-    x = clips.inputs[modality][batch]
-    is_eeg = isinstance(net.branch(modality).encoder, WaveformEncoder)
-    return ClipInput(augment(x.signal, config), x.summary) if is_eeg else x
+def _draws(material: Material, config: RoundConfig) -> Tensor:
+    n_heads = config.sizes.space.n_heads if config.bootstrap_heads else 1
+    draws = draw_for_heads(n_heads, len(material.train), seed=material.seed)
+    return draws.expand(config.sizes.space.n_heads, -1).to(material.train.device)
+
+
+def _varied(material: Material, modality: str, batch: Tensor, config: RoundConfig) -> ClipInput:
+    return vary(material.train.inputs[modality][batch], material.modalities[modality], config.augmentation)
 
 
 def _validator(net: ConcordNet, modality: str, clips: Clips) -> Callable[[], float | None]:
@@ -142,5 +154,6 @@ def _validator(net: ConcordNet, modality: str, clips: Clips) -> Callable[[], flo
 
 
 def _cross_entropy(logits: Tensor, clips: Clips, target: str, rows: Tensor) -> float:
-    p, y, w = probabilities(alpha_of(logits)), clips.targets[target][rows], clips.weights[target][rows]
+    p = probabilities(1 + evidence_of(logits).mean(0))
+    y, w = clips.targets[target][rows], clips.weights[target][rows]
     return float((w * -(y * p.log()).sum(-1)).sum() / w.sum())

@@ -1,0 +1,108 @@
+"""What networks and experts say of clips, before it is brought together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mlcore.nets import ClipInput, evidence_of
+from mlcore.store import Store
+from mlcore.train.committee import Committee
+from mlcore.train.objective import read_inputs
+from mlcore.train.pool import Voice
+from mlcore.train.scaling import Scaler
+from mlcore.train.tensors import load_inputs
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one modality says of n clips; meaningless where they lack it.
+
+    Args:
+        evidence: per target of every network and head (R, n, K).
+        logits: per target of the linear expert (n, K); zeros where there is none.
+        z: (R, n, d), of every network and head.
+        present: (n,) bool.
+        quality: (n,) in 0..1, 0 where absent.
+    """
+
+    evidence: Mapping[str, Floats]
+    logits: Mapping[str, Floats]
+    z: Floats
+    present: NDArray[np.bool_]
+    quality: Floats
+
+    def mean_evidence(self, target: str) -> Floats:
+        """Mean over networks and heads (n, K)."""
+        return np.asarray(self.evidence[target].mean(axis=0))
+
+    def voice(self, target: str) -> Voice:
+        """As the pool hears it."""
+        return Voice(np.log(self.mean_evidence(target)), self.logits[target], self.quality)
+
+
+def ask(
+    committee: Committee,
+    store: Store,
+    rows: Rows,
+    *,
+    scalers: Mapping[str, Scaler],
+    targets: Iterable[str],
+    members: Iterable[int],
+) -> dict[str, Opinion]:
+    """Opinions of some networks, and of the experts, on clips; by modality.
+
+    In double precision from the heads on: closed forms lose digits in single precision.
+    """
+    names, numbers = tuple(targets), tuple(members)
+    return {
+        modality: _ask_one(committee, store, modality, rows, scaler=scaler, targets=names, members=numbers)
+        for modality, scaler in scalers.items()
+    }
+
+
+def _ask_one(
+    committee: Committee,
+    store: Store,
+    modality: str,
+    rows: Rows,
+    *,
+    scaler: Scaler,
+    targets: tuple[str, ...],
+    members: tuple[int, ...],
+) -> Opinion:
+    device = next(committee.parameters()).device
+    x = load_inputs(store, modality, rows, scaler=scaler, device=device)
+    with torch.no_grad():
+        readings = [read_inputs(committee.member(number), modality, x) for number in members]
+    present = store.present(modality)[rows]
+    return Opinion(
+        evidence={name: _evidence([one.logits[name] for one in readings]) for name in targets},
+        logits={name: _expert(committee, modality, name, x) for name in targets},
+        z=_doubles(torch.cat([one.z for one in readings])),
+        present=present,
+        quality=store.quality(modality)[rows] * present,
+    )
+
+
+def _evidence(logits: list[Tensor]) -> Floats:
+    return _doubles(evidence_of(torch.cat(logits).double()))
+
+
+def _expert(committee: Committee, modality: str, target: str, x: ClipInput) -> Floats:
+    if not committee.has_experts():
+        return np.zeros((len(x), committee.member(0).bank(target).n_classes))
+    with torch.no_grad():
+        return _doubles(committee.ask_expert(modality, target, x.summary))
+
+
+def _doubles(values: Tensor) -> Floats:
+    return values.cpu().double().numpy()
