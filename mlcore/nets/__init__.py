@@ -1,12 +1,14 @@
 """Networks: encoders by kind of input, the shared space, prototypes and Dirichlet heads."""
 
+from mlcore.nets.frames import FramesEncoder
 from mlcore.nets.inputs import ClipInput
 from mlcore.nets.model import Branch, ConcordNet, Reading
 from mlcore.nets.prototypes import PrototypeBank, alpha_of, evidence_of
-from mlcore.nets.registry import ENCODERS, build_encoder
+from mlcore.nets.registry import ENCODERS, Encoder, build_encoder
 from mlcore.nets.sequence import SequenceEncoder
-from mlcore.nets.sizes import NetSizes, SequenceSizes, SpaceSizes, WaveformSizes
+from mlcore.nets.sizes import FramesSizes, NetSizes, SequenceSizes, SpaceSizes, VectorSizes, WaveformSizes
 from mlcore.nets.summary import summarise, summary_width
+from mlcore.nets.vector import VectorEncoder
 from mlcore.nets.waveform import WaveformEncoder
 
 __all__ = [
@@ -14,12 +16,17 @@ __all__ = [
     "Branch",
     "ClipInput",
     "ConcordNet",
+    "Encoder",
+    "FramesEncoder",
+    "FramesSizes",
     "NetSizes",
     "PrototypeBank",
     "Reading",
     "SequenceEncoder",
     "SequenceSizes",
     "SpaceSizes",
+    "VectorEncoder",
+    "VectorSizes",
     "WaveformEncoder",
     "WaveformSizes",
     "alpha_of",

@@ -48,6 +48,10 @@ class Branch(nn.Module):
         feature: Tensor = self.encoder(x.signal, x.summary)
         return feature.float()
 
+    def steps(self, x: ClipInput) -> Tensor:
+        """Features over time; -> (B, feature_dim, T'), always float32."""
+        return self.encoder.steps(x.signal, x.summary).float()
+
     def project(self, feature: Tensor) -> Tensor:
         """Unit projections; (B, feature_dim) -> (H, B, d)."""
         return functional.normalize(torch.stack([head(feature) for head in self.projections]), dim=-1)

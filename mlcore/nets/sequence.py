@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.nets.sizes import SequenceSizes
+from mlcore.nets.steps import read_steps
 
 
 class _Block(nn.Module):
@@ -53,6 +54,13 @@ class SequenceEncoder(nn.Module):
 
     def forward(self, x: Tensor, summary: Tensor) -> Tensor:
         """Encode a batch; (B, T, F) and (B, S) -> (B, feature_dim)."""
-        track = self.blocks(self.enter(self.dropout(x.transpose(1, 2))))
-        features = torch.cat([self.dropout(track.mean(-1)), self.summary_dropout(summary)], dim=1)
+        features = torch.cat([self.dropout(self._track(x).mean(-1)), self.summary_dropout(summary)], dim=1)
         return functional.elu(self.out(features))
+
+    def steps(self, x: Tensor, summary: Tensor) -> Tensor:
+        """Features over time; (B, T, F) and (B, S) -> (B, feature_dim, T)."""
+        return read_steps(self.out, self.dropout(self._track(x)), self.summary_dropout(summary))
+
+    def _track(self, x: Tensor) -> Tensor:
+        track: Tensor = self.blocks(self.enter(self.dropout(x.transpose(1, 2))))
+        return track  # (B, W, T)

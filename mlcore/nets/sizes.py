@@ -40,6 +40,28 @@ class SequenceSizes:
 
 
 @dataclass(frozen=True, slots=True)
+class VectorSizes:
+    """Residual network: `n_blocks` blocks of `width` units."""
+
+    width: int = 64
+    n_blocks: int = 2
+    dropout: float = 0.5
+    summary_dropout: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class FramesSizes:
+    """Pictures: `n_convs` halving convolutions, `n_filters` maps after the first and twice as many after each next.
+
+    `track` is the temporal network over what they see.
+    """
+
+    n_filters: int = 8
+    n_convs: int = 3
+    track: SequenceSizes = field(default_factory=lambda: SequenceSizes(dropout=0.5))
+
+
+@dataclass(frozen=True, slots=True)
 class SpaceSizes:
     """The shared space and the heads in it.
 
@@ -73,4 +95,6 @@ class NetSizes:
 
     waveform: WaveformSizes = field(default_factory=WaveformSizes)
     sequence: SequenceSizes = field(default_factory=SequenceSizes)
+    frames: FramesSizes = field(default_factory=FramesSizes)
+    vector: VectorSizes = field(default_factory=VectorSizes)
     space: SpaceSizes = field(default_factory=SpaceSizes)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.nets.sizes import WaveformSizes
+from mlcore.nets.steps import read_steps
 
 #: added before the logarithm of a power; inputs are standardised, so power is about 1
 _FLOOR = 1e-4
@@ -56,12 +57,29 @@ class WaveformEncoder(nn.Module):
     def forward(self, x: Tensor, summary: Tensor) -> Tensor:
         """Encode a batch; (B, C, T) and (B, S) -> (B, feature_dim)."""
         maps = self._filter(x)  # (B, F1 * D, T)
-        shape = self._separable(self.norm(maps))
+        shape = self._separable(self.norm(maps)).mean(-1)
         power = torch.log((maps**2).mean(-1) + _FLOOR)  # (B, F1 * D)
         learnt = self.dropout(torch.cat([shape, self.norm_power(power)], dim=1))
         features = torch.cat([learnt, self.summary_dropout(summary)], dim=1)
         feature: Tensor = functional.elu(self.out(features))
         return feature
+
+    def steps(self, x: Tensor, summary: Tensor) -> Tensor:
+        """Features over time, one step `pool_s` seconds; (B, C, T) and (B, S) -> (B, feature_dim, T').
+
+        The same two readings as `forward`, before they are averaged: log power in windows of two steps' length.
+        """
+        maps = self._filter(x)  # (B, F1 * D, T)
+        shape = self._separable(self.norm(maps))
+        learnt = self.dropout(torch.cat([shape, self.norm_power(self._power_steps(maps))], dim=1))
+        return read_steps(self.out, learnt, self.summary_dropout(summary))
+
+    def _power_steps(self, maps: Tensor) -> Tensor:
+        """Log power around each step, at the clip's ends of what there is; (B, F1 * D, T) -> (B, F1 * D, T')."""
+        beyond = self.pool // 2
+        window = self.pool + 2 * beyond
+        power = functional.avg_pool1d(maps**2, window, self.pool, padding=beyond, count_include_pad=False)
+        return torch.log(power + _FLOOR)
 
     def _filter(self, x: Tensor) -> Tensor:
         """Spatial, then temporal filters; in the frequency domain, which costs an eighth of a long convolution."""
@@ -72,7 +90,7 @@ class WaveformEncoder(nn.Module):
         return filtered[..., start : start + maps.shape[-1]]
 
     def _separable(self, maps: Tensor) -> Tensor:
+        """EEGNet's second half, one step a pool; (B, F1 * D, T) -> (B, F2, T')."""
         pooled = self.dropout(functional.avg_pool1d(functional.elu(maps), self.pool))
         mixed: Tensor = functional.elu(self.norm_separable(self.pointwise(self.depthwise(pooled))))
-        averaged: Tensor = mixed.mean(-1)
-        return averaged
+        return mixed

@@ -12,6 +12,7 @@ from torch.nn import functional
 from mlcore.errors import TrainingError
 from mlcore.evidence import vacuity
 from mlcore.nets import (
+    ENCODERS,
     ClipInput,
     ConcordNet,
     NetSizes,
@@ -30,6 +31,9 @@ from mlcore.store import ModalityKind, ModalityMeta
 
 EEG = ModalityMeta(ModalityKind.WAVEFORM, (8, 256), sfreq=64.0, unit="µV")
 FACE = ModalityMeta(ModalityKind.SEQUENCE, (25, 12), sfreq=5.0)
+CROPS = ModalityMeta(ModalityKind.FRAMES, (5, 3, 24, 17), sfreq=1.0)
+ROW = ModalityMeta(ModalityKind.VECTOR, (7,))
+KINDS = pytest.mark.parametrize("meta", [EEG, FACE, CROPS, ROW], ids=lambda meta: str(meta.kind))
 
 
 def _input(meta: ModalityMeta, n: int) -> ClipInput:
@@ -45,16 +49,20 @@ def _seeded() -> None:
     torch.manual_seed(0)
 
 
-@pytest.mark.parametrize("meta", [EEG, FACE], ids=lambda meta: str(meta.kind))
+@KINDS
 def test_every_kind_becomes_a_feature_of_the_same_width(meta: ModalityMeta) -> None:
     encoder = build_encoder(meta, NetSizes())
     x = _input(meta, 5)
     assert encoder(x.signal, x.summary).shape == (5, 64)
 
 
-def test_a_kind_without_an_encoder_is_refused_in_a_sentence() -> None:
-    with pytest.raises(TrainingError, match="no encoder reads inputs of kind vector"):
-        build_encoder(ModalityMeta(ModalityKind.VECTOR, (7,)), NetSizes())
+def test_there_is_an_encoder_for_every_kind() -> None:
+    assert set(ENCODERS) == set(ModalityKind)
+
+
+def test_pictures_that_are_too_small_are_refused_in_a_sentence() -> None:
+    with pytest.raises(TrainingError, match="frames of 64 x 15 pixels are too small: expected 16"):
+        build_encoder(ModalityMeta(ModalityKind.FRAMES, (5, 3, 64, 15)), NetSizes())
 
 
 def test_a_waveform_without_a_rate_is_refused() -> None:
@@ -154,7 +162,7 @@ def test_a_track_without_any_face_is_finite() -> None:
     assert torch.isfinite(encoder(torch.zeros(2, 25, 12), torch.zeros(2, 24))).all()
 
 
-@pytest.mark.parametrize("meta", [EEG, FACE], ids=lambda meta: str(meta.kind))
+@KINDS
 def test_every_weight_takes_part(meta: ModalityMeta) -> None:
     """No layer that the loss never reaches."""
     encoder = build_encoder(meta, NetSizes())
