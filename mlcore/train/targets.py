@@ -1,0 +1,98 @@
+"""The answers that a store carries, as distributions to learn from."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.errors import TrainingError
+from mlcore.store import UNLABELLED, Store, TargetKind, TargetMeta
+
+#: levels over which the weight of a neighbour falls to 1/e
+ORDINAL_WIDTH = 1.0
+
+
+def target_meta(store: Store, name: str) -> TargetMeta:
+    """What the store says of a target that can be learnt as classes.
+
+    Raises:
+        TrainingError: no such target, or a trace, which has no classes.
+    """
+    meta = store.meta.targets.get(name)
+    if meta is None:
+        known = ", ".join(sorted(store.meta.targets)) or "none"
+        raise TrainingError(f"there is no target {name!r} in the store: it has {known}")
+    if meta.kind is TargetKind.TRACE:
+        raise TrainingError(f"target {name!r} is a trace over time, which has no classes: choose another target")
+    return meta
+
+
+def class_names(store: Store, name: str) -> tuple[str, ...]:
+    """Names of the K classes of a target; the levels of an ordinal scale are called "1" … "levels".
+
+    Raises:
+        TrainingError: as `target_meta`.
+    """
+    meta = target_meta(store, name)
+    if meta.kind is TargetKind.ORDINAL:
+        return tuple(str(level) for level in range(1, meta.levels + 1))
+    return meta.classes
+
+
+def as_distributions(store: Store, name: str, *, width: float = ORDINAL_WIDTH) -> NDArray[np.float64]:
+    """A target of every clip as a distribution over its classes.
+
+    A class is one-hot, a distribution stays as it is, and a level of an ordinal scale becomes a class with neighbours
+    (see `soft_levels`).
+
+    Args:
+        store: the clips.
+        name: a class, distribution or ordinal target.
+        width: of the neighbourhood of a level, in levels, > 0.
+
+    Returns:
+        (N, K), rows of NaN where nobody answered.
+
+    Raises:
+        TrainingError: no such target, or a trace.
+    """
+    meta = target_meta(store, name)
+    answers = store.target(name)
+    if meta.kind is TargetKind.DISTRIBUTION:
+        return np.asarray(answers, dtype=np.float64)
+    if meta.kind is TargetKind.CLASS:
+        return _rows_of(np.eye(len(meta.classes)), answers)
+    return _rows_of(soft_levels(meta.levels, width=width), np.where(answers == UNLABELLED, UNLABELLED, answers - 1))
+
+
+def soft_levels(n_levels: int, *, width: float = ORDINAL_WIDTH) -> NDArray[np.float64]:
+    """Row y − 1 is the distribution that an answer y on an ordinal scale stands for.
+
+    p(l | y) = exp(−|l − y| / w) / Σ_m exp(−|m − y| / w): a geometric decay to both sides, cut at the scale's ends and
+    renormalised, so that y is always the likeliest level and a near miss costs less than a far one.
+
+    Args:
+        n_levels: of the scale, ≥ 2.
+        width: w in levels, > 0; towards 0 it becomes one-hot.
+
+    Returns:
+        (levels, levels), each row summing to 1.
+
+    Raises:
+        TrainingError: fewer than 2 levels, or no width.
+
+    Source: the soft ordinal labels of Diaz & Marathe 2019, doi:10.1109/CVPR.2019.00487, with φ = |l − y|.
+
+    >>> soft_levels(3).round(3).tolist()
+    [[0.665, 0.245, 0.09], [0.212, 0.576, 0.212], [0.09, 0.245, 0.665]]
+    """
+    if n_levels < 2 or not width > 0:
+        raise TrainingError(f"soft levels: expected 2 or more levels and a width above 0, got {n_levels} and {width}")
+    levels = np.arange(n_levels)
+    weights = np.exp(-np.abs(levels[:, None] - levels[None, :]) / width)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _rows_of(table: NDArray[np.float64], index: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(N, K): the table's row of each clip, NaN where it has no answer."""
+    return np.where((index == UNLABELLED)[:, None], np.nan, table[index])
