@@ -61,7 +61,8 @@ def _means(values: Floats, place: NDArray[np.int64], n_places: int) -> Floats:
     known = ~np.isnan(values)
     count = np.bincount(place[known], minlength=n_places)
     total = np.bincount(place[known], weights=values[known], minlength=n_places)
-    return np.divide(total, count, out=np.full(n_places, np.nan), where=count > 0)
+    means: Floats = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return means
 
 
 def trace_report(truth: Floats, said: Floats, *, start_s: Floats, sfreq: float, trials: NDArray[Any]) -> JsonObject:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mlcore.errors import TrainingError
 from mlcore.evaluate import Spans, Split, SplitBy, check_split, subject_folds, trial_folds, trial_keys
@@ -34,7 +35,7 @@ def test_a_split_by_trial_leaks_subjects() -> None:
 def test_a_split_by_clip_leaks_trials() -> None:
     """What a shuffled split of clips does: windows of one trial on both sides."""
     order = np.random.default_rng(0).permutation(24)
-    with pytest.raises(TrainingError, match="trial [0-7] is learnt from and tested"):
+    with pytest.raises(TrainingError, match=r"trial [0-7] is learnt from and tested"):
         check_split(_split(order[:18], order[18:]), subjects=SUBJECTS, trials_key=KEYS, by=SplitBy.TRIAL)
 
 
@@ -81,5 +82,5 @@ def _leaks(split: Split, spans: Spans) -> bool:
     return False
 
 
-def _split(train: np.ndarray, test: np.ndarray) -> Split:
+def _split(train: NDArray[np.int64], test: NDArray[np.int64]) -> Split:
     return Split(2, train=np.sort(train), test=np.sort(test))

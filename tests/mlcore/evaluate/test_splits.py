@@ -78,9 +78,8 @@ def test_clips_without_a_label_are_on_no_side() -> None:
 
 
 def test_trials_of_the_same_number_are_told_apart_by_subject_and_session() -> None:
-    keys = trial_keys(
-        np.array(["a", "a", "a", "b", "a"]), np.array(["1", "1", "2", "1", "1"]), np.array([7, 8, 7, 7, 7])
-    )
+    subjects, sessions = np.array(["a", "a", "a", "b", "a"]), np.array(["1", "1", "2", "1", "1"])
+    keys = trial_keys(subjects, sessions, np.array([7, 8, 7, 7, 7]))
     assert keys.tolist() == [0, 1, 2, 3, 0]
 
 
