@@ -75,6 +75,7 @@ class RoundConfig:
         weights: of the losses.
         teacher: stage 1, `teacher_modality` on labels.
         student: stage 2, `student_modality` against the frozen teacher and prototypes.
+        more_students: further modalities, each a student of the same teacher in a stage of its own.
         batch_size: labelled clips a step.
         validation_share: share of the labelled clips held back to choose the epoch.
         kl_ramp_epochs: epochs until wrong evidence is punished in full.
@@ -102,6 +103,7 @@ class RoundConfig:
     student: StageConfig = field(default_factory=lambda: StageConfig(learning_rate=2e-3))
     teacher_modality: str = "face"
     student_modality: str = "eeg"
+    more_students: tuple[str, ...] = ()
     batch_size: int = 32
     validation_share: float = 0.2
     kl_ramp_epochs: int = 10
@@ -120,6 +122,11 @@ class RoundConfig:
     clip_limit: float = 6.0
     conflict_power: float = 1.0
     device: str = "auto"
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The teacher's, the student's, then the further students'."""
+        return (self.teacher_modality, self.student_modality, *self.more_students)
 
     def __post_init__(self) -> None:
         if self.n_members < 1:
@@ -172,6 +179,8 @@ def _value(default: Any, value: Any, where: str) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(default, float) and is_number:
         return float(value)
+    if isinstance(default, tuple) and isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return tuple(value)
     if type(value) is not type(default):
         raise TrainingError(f"configuration {where}: expected {type(default).__name__}, got {value!r}")
     return value

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def fit_model(data: RoundData, config: RoundConfig, *, seed: int, folder: Path, 
         TrainingError: there is nothing to learn from, in one sentence.
         Cancelled: the caller said so; the checkpoint stays.
     """
-    usable = find_usable(data, modalities=(config.teacher_modality, config.student_modality))
+    usable = find_usable(data, modalities=config.modalities)
     folder.mkdir(parents=True, exist_ok=True)
     device = pick_device(config.device)
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
@@ -102,12 +103,15 @@ def stage_name(stage: str, number: int) -> str:
 
 
 def _stages(model: TrainedModel) -> dict[str, StageMaker]:
-    """Teacher then student; alone where the labelled clips have only one modality."""
-    stages: dict[str, StageMaker] = {}
-    if model.config.teacher_modality in model.modalities:
+    """Teacher, then its students; students alone where the labelled clips have nothing for a teacher."""
+    config, stages = model.config, dict[str, StageMaker]()
+    has_teacher = config.teacher_modality in model.modalities
+    if has_teacher:
         stages["teacher"] = teacher_stage
-    if model.config.student_modality in model.modalities:
-        stages["student"] = student_stage if stages else lone_student_stage
+    for modality in (config.student_modality, *config.more_students):
+        if modality in model.modalities:
+            name = "student" if modality == config.student_modality else f"student of {modality}"
+            stages[name] = partial(student_stage if has_teacher else lone_student_stage, modality=modality)
     return stages
 
 
@@ -187,12 +191,13 @@ def _material(data: RoundData, model: TrainedModel, fold: Fold, *, seed: int) ->
 def _unlabelled_rows(data: RoundData, model: TrainedModel, fold: Fold, *, seed: int) -> Rows:
     """Pool clips with both modalities, of nobody who is in the validation fold or among the test subjects."""
     config, store = model.config, data.store
-    pair = (config.teacher_modality, config.student_modality)
-    if not config.use_unlabelled or not all(name in model.modalities for name in pair):
+    students = [name for name in model.modalities if name != config.teacher_modality]
+    if not config.use_unlabelled or config.teacher_modality not in model.modalities or not students:
         return np.zeros(0, dtype=np.int64)
     held_back = data.labelled_rows[fold.validation] if fold.by == "subject" else np.zeros(0, dtype=np.int64)
     outside = np.unique(store.subjects[np.concatenate([held_back, data.test_rows])])
-    is_paired = store.present(pair[0]) & store.present(pair[1])
+    has_student = np.logical_or.reduce([store.present(name) for name in students])
+    is_paired = store.present(config.teacher_modality) & has_student
     rows = data.pool_rows[is_paired[data.pool_rows] & ~np.isin(store.subjects[data.pool_rows], outside)]
     chosen = np.random.default_rng(seed).permutation(len(rows))[: config.max_unlabelled_clips]
     return rows[np.sort(chosen)]

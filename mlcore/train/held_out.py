@@ -48,19 +48,24 @@ def settle(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) -> Train
 
 
 def _ask_held_out(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) -> HeldOut:
-    places = [np.flatnonzero(fold.validation) for fold in folds]
-    asked = [_ask_member(data, model, number, mine) for number, mine in enumerate(places)]
+    places = {number: np.flatnonzero(fold.validation) for number, fold in enumerate(folds) if fold.validation.any()}
+    asked = [_ask_member(data, model, number, mine) for number, mine in places.items()]
     return HeldOut(
-        places=np.concatenate(places),
+        places=np.concatenate([np.zeros(0, dtype=np.int64), *places.values()]),
         evidence={
-            modality: {
-                target: np.concatenate([one[modality].mean_evidence(target) for one in asked])
-                for target in model.targets
-            }
+            modality: {target: _joined_evidence(asked, model, modality, target) for target in model.targets}
             for modality in model.modalities
         },
-        quality={modality: np.concatenate([one[modality].quality for one in asked]) for modality in model.modalities},
+        quality={
+            modality: np.concatenate([np.zeros(0), *(one[modality].quality for one in asked)])
+            for modality in model.modalities
+        },
     )
+
+
+def _joined_evidence(asked: Sequence[Mapping[str, Opinion]], model: TrainedModel, modality: str, target: str) -> Floats:
+    nobody = np.zeros((0, len(model.classes[target])))
+    return np.concatenate([nobody, *(one[modality].mean_evidence(target) for one in asked)])
 
 
 def _ask_member(

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mlcore.acquire import PoolScores
 from mlcore.errors import StoreError
-from mlcore.evidence import dissonance, fuse, mutual_information, total_uncertainty, vacuity
+from mlcore.evidence import dissonance, fuse, total_uncertainty, vacuity
+from mlcore.evidence.ensemble import disagreement
 from mlcore.store import Store
 from mlcore.train.model import TrainedModel
 from mlcore.train.opinions import Opinion, ask
@@ -126,7 +127,7 @@ def _disagreement(opinions: Mapping[str, Opinion], target: str) -> Floats:
     each = []
     for one in opinions.values():
         alpha = torch.from_numpy(one.evidence[target] + 1)
-        found = mutual_information(alpha / alpha.sum(-1, keepdim=True)).numpy()
+        found = disagreement(alpha / alpha.sum(-1, keepdim=True)).numpy()
         each.append(np.where(one.present, found, np.nan))
     known = ~np.isnan(each)
     return np.asarray(np.nansum(each, axis=0) / np.maximum(known.sum(axis=0), 1))

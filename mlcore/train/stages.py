@@ -51,9 +51,8 @@ def teacher_stage(net: ConcordNet, material: Material, config: RoundConfig) -> S
     return _label_stage("teacher", net, modality, material, config=config, stage=config.teacher)
 
 
-def lone_student_stage(net: ConcordNet, material: Material, config: RoundConfig) -> Stage:
+def lone_student_stage(net: ConcordNet, material: Material, config: RoundConfig, *, modality: str) -> Stage:
     """Stage 2 without a teacher: the student and prototypes of its own, on labels."""
-    modality = config.student_modality
     return _label_stage("student", net, modality, material, config=config, stage=config.student)
 
 
@@ -79,10 +78,10 @@ def _label_stage(
     )
 
 
-def student_stage(net: ConcordNet, material: Material, config: RoundConfig) -> Stage:
+def student_stage(net: ConcordNet, material: Material, config: RoundConfig, *, modality: str) -> Stage:
     """Stage 2: the student against labels, the frozen teacher and the prototypes."""
-    clips, modality = material.train, config.student_modality
-    labelled, unlabelled = _student_rows(material, config)
+    clips = material.train
+    labelled, unlabelled = _student_rows(material, config, modality)
     teacher = ask_teacher(net, config.teacher_modality, clips)
     moves_prototypes = config.prototypes_learn_in_stage_2
     draws = _draws(material, config)
@@ -104,10 +103,10 @@ def student_stage(net: ConcordNet, material: Material, config: RoundConfig) -> S
     )
 
 
-def _student_rows(material: Material, config: RoundConfig) -> tuple[Tensor, Tensor]:
+def _student_rows(material: Material, config: RoundConfig, modality: str) -> tuple[Tensor, Tensor]:
     """Labelled clips that the student can read, and unlabelled ones that both modalities can."""
     clips, n_labelled = material.train, material.n_labelled
-    has_student = clips.present[config.student_modality]
+    has_student = clips.present[modality]
     rows = torch.arange(len(clips), device=clips.device)
     labelled = rows[has_student & (rows < n_labelled)]
     unlabelled = rows[has_student & clips.present[config.teacher_modality] & (rows >= n_labelled)]

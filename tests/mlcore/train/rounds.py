@@ -16,6 +16,7 @@ from tests.factories.stores import Classes
 NAMES = ("low", "middle", "high")
 SMALL = replace(
     RoundConfig(),
+    n_members=1,
     teacher=StageConfig(n_epochs=3, patience=3),
     student=StageConfig(n_epochs=3, patience=3),
     batch_size=16,

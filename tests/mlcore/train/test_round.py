@@ -18,7 +18,7 @@ from mlcore.errors import TrainingError
 from mlcore.store import Store, open_store, write_shard
 from mlcore.train import LossWeights, Progress, RoundConfig, RoundData, StageConfig, load_model, score
 from mlcore.train.data import find_usable
-from mlcore.train.round import _fold
+from mlcore.train.fit import choose
 from tests.factories.stores import Classes, make_store
 from tests.mlcore.train.rounds import data_of, run, with_labels
 
@@ -125,7 +125,7 @@ def test_validation_labels_choose_the_epoch_and_nothing_else(
     data: RoundData, config: RoundConfig, tmp_path: Path
 ) -> None:
     """With one epoch a stage there is nothing to choose: the validation fold must then not matter."""
-    once = replace(config, teacher=StageConfig(n_epochs=1), student=StageConfig(n_epochs=1))
+    once = replace(config, teacher=StageConfig(n_epochs=1), student=StageConfig(n_epochs=1), linear_expert=False)
     first = run(data, once, tmp_path / "a")
     held = _validation_rows(data, once)
     targets = {name: values.copy() for name, values in data.targets.items()}
@@ -161,9 +161,9 @@ def test_the_teacher_and_its_prototypes_are_frozen_in_stage_two(
         load_file(run(data, one, tmp_path / name).model_folder / "model.safetensors")
         for name, one in {"short": config, "long": longer}.items()
     )
-    frozen = [name for name in short if name.startswith(("branches.face", "banks"))]
+    frozen = [name for name in short if name.startswith(("members.0.branches.face", "members.0.banks"))]
     assert all(torch.equal(short[name], long[name]) for name in frozen)
-    assert not torch.equal(short["branches.eeg.encoder.spatial.weight"], long["branches.eeg.encoder.spatial.weight"])
+    assert not torch.equal(short["members.0.branches.eeg.encoder.spatial.weight"], long["members.0.branches.eeg.encoder.spatial.weight"])
 
 
 def test_without_faces_the_student_learns_alone(data: RoundData, config: RoundConfig, folder: Path) -> None:
@@ -276,7 +276,7 @@ def _lacking(data: RoundData, without: str) -> RoundData:
 
 
 def _validation_rows(data: RoundData, config: RoundConfig) -> NDArray[np.bool_]:
-    return _fold(data, config, find_usable(data, modalities=("face", "eeg")), seed=0).validation
+    return choose(data, config, find_usable(data, modalities=("face", "eeg")), seed=0)[0].validation
 
 
 def _with_spoilt_rows(store: Store, rows: NDArray[np.int64], folder: Path) -> Store:
