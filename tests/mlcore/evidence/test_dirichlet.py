@@ -17,11 +17,14 @@ from mlcore.evidence import (
     dissonance,
     entropy,
     epistemic_uncertainty,
+    kl_ramp,
     kl_to_uniform,
     mse_risk,
     total_uncertainty,
     vacuity,
+    without_right_evidence,
 )
+from mlcore.nets import PrototypeBank, SpaceSizes, alpha_of
 
 # α, total, aleatoric, epistemic, vacuity, dissonance, KL to uniform, MSE risk of class 0, digamma CE of class 0
 TABLE = [
@@ -95,6 +98,30 @@ def test_vacuity_and_dissonance_separate_ignorance_from_conflict() -> None:
 def test_entropy_takes_zeros_and_keeps_the_batch() -> None:
     p = torch.tensor([[1.0, 0.0], [0.5, 0.5]], dtype=torch.float64)
     assert entropy(p).tolist() == pytest.approx([0.0, math.log(2)])
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 9])
+@pytest.mark.parametrize("bias", [math.log(9), 2.3, 4.0])
+def test_a_projection_that_resembles_no_prototype_leaves_nine_tenths_vacuous(n_classes: int, bias: float) -> None:
+    """Every cosine is 0, so each logit is −b and u = K/(K + K·exp(−b)) = 1/(1 + exp(−b)), at least 0.9 from ln 9 on."""
+    bank = PrototypeBank(n_classes, SpaceSizes(n_prototypes=2, space_dim=16, bias=bias)).double().requires_grad_(False)
+    bank.prototypes[..., 3] = 0.0
+    u = vacuity(alpha_of(bank(torch.eye(16, dtype=torch.float64)[3:4])))
+    assert float(u) == pytest.approx(1 / (1 + math.exp(-bias)), abs=1e-12)
+    assert float(u) >= 0.9 - 1e-12
+
+
+@pytest.mark.parametrize("n_classes", [2, 4, 7])
+def test_for_every_one_hot_target_both_forms_of_the_wrong_evidence_are_one(n_classes: int) -> None:
+    y = torch.eye(n_classes, dtype=torch.float64)
+    alpha = torch.from_numpy(1 + np.random.default_rng(0).exponential(20.0, (n_classes, n_classes)))
+    assert torch.allclose(without_right_evidence(alpha, y), y + (1 - y) * alpha, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_epochs", [1, 4, 10])
+def test_the_penalty_on_wrong_evidence_grows_in_a_line_to_1_and_stays(n_epochs: int) -> None:
+    ramp = [kl_ramp(epoch, n_epochs=n_epochs) for epoch in range(15)]
+    assert ramp == pytest.approx(np.minimum(1.0, np.arange(15) / n_epochs).tolist())
 
 
 def test_gradients_are_finite_at_zero_evidence() -> None:
