@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.nets.inputs import ClipInput
+from mlcore.nets.projection import build_projection
 from mlcore.nets.prototypes import PrototypeBank
 from mlcore.nets.registry import build_encoder
-from mlcore.nets.sizes import NetSizes, SpaceSizes
+from mlcore.nets.sizes import NetSizes
 from mlcore.store import ModalityMeta
 
 
@@ -41,7 +42,9 @@ class Branch(nn.Module):
     def __init__(self, meta: ModalityMeta, sizes: NetSizes) -> None:
         super().__init__()
         self.encoder = build_encoder(meta, sizes)
-        self.projections = nn.ModuleList([_projection(sizes.space) for _ in range(sizes.space.n_heads)])
+        self.projections = nn.ModuleList(
+            [build_projection(sizes.space.feature_dim, sizes.space.space_dim) for _ in range(sizes.space.n_heads)]
+        )
 
     def forward(self, x: ClipInput) -> Tensor:
         """Feature of a batch; -> (B, feature_dim), always float32."""
@@ -55,12 +58,6 @@ class Branch(nn.Module):
     def project(self, feature: Tensor) -> Tensor:
         """Unit projections; (B, feature_dim) -> (H, B, d)."""
         return functional.normalize(torch.stack([head(feature) for head in self.projections]), dim=-1)
-
-
-def _projection(space: SpaceSizes) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(space.feature_dim, space.feature_dim), nn.ELU(), nn.Linear(space.feature_dim, space.space_dim)
-    )
 
 
 class ConcordNet(nn.Module):
