@@ -1,9 +1,16 @@
-"""How good a round is, and what it was compared with."""
+"""How good a method or a round is, what it was compared with, and how far the figures may be trusted."""
 
+from mlcore.evaluate.calibration import Reliability, apply_temperature, fit_temperature, reliability
+from mlcore.evaluate.class_report import class_report
+from mlcore.evaluate.curves import RobustnessCurve
+from mlcore.evaluate.holm import holm
+from mlcore.evaluate.intervals import MIN_SUBJECTS_FOR_INTERVAL, Interval, bootstrap_interval, seed_interval
+from mlcore.evaluate.latent import Projection, linear_cka, project
 from mlcore.evaluate.leakage import Spans, check_split
 from mlcore.evaluate.metrics import (
     accuracy,
     balanced_accuracy,
+    brier_score,
     confusion,
     expected_calibration_error,
     hard_classes,
@@ -11,32 +18,59 @@ from mlcore.evaluate.metrics import (
     majority_rate,
     negative_log_likelihood,
 )
+from mlcore.evaluate.ordinal import expected_level, level_error, ordinal_report, quadratic_kappa, spearman
+from mlcore.evaluate.paired import Comparison, compare_paired, corrected_t_test
 from mlcore.evaluate.regression import ccc, pearson, rmse
-from mlcore.evaluate.report import MIN_SUBJECTS_FOR_INTERVAL, Evaluation, by_target, report
+from mlcore.evaluate.report import Evaluation, by_target, report
+from mlcore.evaluate.silhouette import Distance, silhouette
 from mlcore.evaluate.splits import Split, SplitBy, subject_folds, trial_folds, trial_keys
 from mlcore.evaluate.traces import TrialSeries, trace_report, trial_series
 
 __all__ = [
     "MIN_SUBJECTS_FOR_INTERVAL",
+    "Comparison",
+    "Distance",
     "Evaluation",
+    "Interval",
+    "Projection",
+    "Reliability",
+    "RobustnessCurve",
     "Spans",
     "Split",
     "SplitBy",
     "TrialSeries",
     "accuracy",
+    "apply_temperature",
     "balanced_accuracy",
+    "bootstrap_interval",
+    "brier_score",
     "by_target",
     "ccc",
     "check_split",
+    "class_report",
+    "compare_paired",
     "confusion",
+    "corrected_t_test",
     "expected_calibration_error",
+    "expected_level",
+    "fit_temperature",
     "hard_classes",
+    "holm",
+    "level_error",
+    "linear_cka",
     "macro_f1",
     "majority_rate",
     "negative_log_likelihood",
+    "ordinal_report",
     "pearson",
+    "project",
+    "quadratic_kappa",
+    "reliability",
     "report",
     "rmse",
+    "seed_interval",
+    "silhouette",
+    "spearman",
     "subject_folds",
     "trace_report",
     "trial_folds",

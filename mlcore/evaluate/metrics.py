@@ -50,6 +50,14 @@ def negative_log_likelihood(p: Floats, target: Floats) -> float:
     return float(-(target * np.log(np.maximum(p, _SMALLEST))).sum(axis=1).mean())
 
 
+def brier_score(p: Floats, target: Floats) -> float:
+    """Mean of Σ_k (p_k − y_k)², 0..2; (n, K) twice; NaN without clips. Soft targets are meant.
+
+    Source: Brier 1950, Monthly Weather Review 78, 1.
+    """
+    return float(((p - target) ** 2).sum(axis=1).mean()) if len(p) else float("nan")
+
+
 def expected_calibration_error(p: Floats, truth: Classes, *, n_bins: int = 10) -> float:
     """Σ_b (n_b/n) |accuracy_b − confidence_b| over equal bins of the top probability; NaN without clips.
 
@@ -58,9 +66,13 @@ def expected_calibration_error(p: Floats, truth: Classes, *, n_bins: int = 10) -
     if not len(p):
         return float("nan")
     confidence, hit = p.max(axis=1), p.argmax(axis=1) == truth
-    place = np.clip(np.ceil(confidence * n_bins).astype(int) - 1, 0, n_bins - 1)
-    gap = np.bincount(place, weights=hit - confidence, minlength=n_bins)
+    gap = np.bincount(confidence_bins(confidence, n_bins=n_bins), weights=hit - confidence, minlength=n_bins)
     return float(np.abs(gap).sum() / len(p))
+
+
+def confidence_bins(confidence: Floats, *, n_bins: int) -> Classes:
+    """Bin (n,) of each top probability: bin b holds b/n_bins < c ≤ (b+1)/n_bins, the first also 0."""
+    return np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
 
 
 def hard_classes(target: Floats, *, tolerance: float = 1e-6) -> Classes:

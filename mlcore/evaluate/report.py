@@ -9,22 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.evaluate.metrics import (
-    accuracy,
-    balanced_accuracy,
-    confusion,
-    expected_calibration_error,
-    hard_classes,
-    macro_f1,
-    majority_rate,
-    negative_log_likelihood,
-)
+from mlcore.evaluate.class_report import class_figures
+from mlcore.evaluate.intervals import MIN_SUBJECTS_FOR_INTERVAL, N_RESAMPLES
+from mlcore.evaluate.jsonable import or_null
+from mlcore.evaluate.metrics import balanced_accuracy, confusion, hard_classes
 from mlcore.types import JsonObject
 
 Floats = NDArray[np.float64]
-#: below this many test subjects no interval is claimed
-MIN_SUBJECTS_FOR_INTERVAL = 5
-N_RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +51,7 @@ class Evaluation:
 def by_target(evaluation: Evaluation, *, where: NDArray[np.bool_] | None = None) -> JsonObject:
     """Metrics of each target over the scored clips (of `where`)."""
     return {
-        target: _one_target(
+        target: class_figures(
             evaluation.probabilities[target][_chosen(evaluation, target, where)],
             evaluation.targets[target][_chosen(evaluation, target, where)],
         )
@@ -71,25 +62,6 @@ def by_target(evaluation: Evaluation, *, where: NDArray[np.bool_] | None = None)
 def _chosen(evaluation: Evaluation, target: str, where: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
     scored = evaluation.scored(target)
     return scored if where is None else scored & where
-
-
-def _one_target(p: Floats, target: Floats) -> JsonObject:
-    truth = hard_classes(target)
-    clear = truth >= 0
-    counts = confusion(truth[clear], p[clear].argmax(axis=1), n_classes=p.shape[1])
-    figures = {
-        "accuracy": accuracy(counts),
-        "majority_rate": majority_rate(counts),
-        "balanced_accuracy": balanced_accuracy(counts),
-        "macro_f1": macro_f1(counts),
-        "nll": negative_log_likelihood(p, target),
-        "ece": expected_calibration_error(p[clear], truth[clear]),
-    }
-    return {name: _json(value) for name, value in figures.items()} | {
-        "n": len(p),
-        # tied votes: in "nll", not in the others
-        "n_ambiguous": int((~clear).sum()),
-    }
 
 
 def report(evaluation: Evaluation, *, seed: int) -> JsonObject:
@@ -108,7 +80,7 @@ def report(evaluation: Evaluation, *, seed: int) -> JsonObject:
         "n_clips": int(scored.sum()),
         "by_target": by_target(evaluation),
         "per_subject": {str(one): by_target(evaluation, where=evaluation.subjects == one) for one in subjects},
-        "mean_balanced_accuracy": _json(_mean_over_targets(_counts_by_subject(evaluation, subjects))),
+        "mean_balanced_accuracy": or_null(_mean_over_targets(_counts_by_subject(evaluation, subjects))),
         "interval": _interval(evaluation, subjects, np.random.default_rng(seed)),
     }
 
@@ -147,8 +119,3 @@ def _interval(evaluation: Evaluation, subjects: NDArray[np.str_], rng: np.random
     ]
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return [float(low), float(high)]
-
-
-def _json(value: float) -> float | None:
-    """JSON has no NaN."""
-    return None if math.isnan(value) else value
