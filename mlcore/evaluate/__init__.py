@@ -2,6 +2,7 @@
 
 from mlcore.evaluate.calibration import Reliability, apply_temperature, fit_temperature, reliability
 from mlcore.evaluate.class_report import class_report
+from mlcore.evaluate.corrected import corrected_t_test
 from mlcore.evaluate.curves import RobustnessCurve
 from mlcore.evaluate.holm import holm
 from mlcore.evaluate.intervals import MIN_SUBJECTS_FOR_INTERVAL, Interval, bootstrap_interval, seed_interval
@@ -19,7 +20,7 @@ from mlcore.evaluate.metrics import (
     negative_log_likelihood,
 )
 from mlcore.evaluate.ordinal import expected_level, level_error, ordinal_report, quadratic_kappa, spearman
-from mlcore.evaluate.paired import Comparison, compare_paired, corrected_t_test
+from mlcore.evaluate.paired import Comparison, compare_paired
 from mlcore.evaluate.regression import ccc, pearson, rmse
 from mlcore.evaluate.report import Evaluation, by_target, report
 from mlcore.evaluate.silhouette import Distance, silhouette

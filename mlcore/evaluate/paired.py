@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t, wilcoxon
+from scipy.stats import wilcoxon
 
 from mlcore.errors import TrainingError
+from mlcore.evaluate.corrected import TIE, corrected_error, t_test_p
 from mlcore.evaluate.intervals import Interval, t_interval
 from mlcore.types import JsonObject
 
 Floats = NDArray[np.float64]
-#: differences below this are ties: rounding, not merit
-_TIE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,36 +80,18 @@ def compare_paired(
     """
     differences = _differences(first, second)
     ahead = differences if higher_is_better else -differences
-    corrected = None if test_per_train is None else _corrected_error(differences, test_per_train)
+    corrected = None if test_per_train is None else corrected_error(differences, test_per_train)
     return Comparison(
         mean_difference=float(differences.mean()),
         interval=_interval(differences, _standard_error(differences)),
         wilcoxon_p=_wilcoxon_p(differences),
         corrected_interval=_interval(differences, corrected),
-        corrected_p=_t_test_p(differences, corrected),
-        wins=int((ahead > _TIE).sum()),
-        ties=int((np.abs(ahead) <= _TIE).sum()),
-        losses=int((ahead < -_TIE).sum()),
+        corrected_p=t_test_p(differences, corrected),
+        wins=int((ahead > TIE).sum()),
+        ties=int((np.abs(ahead) <= TIE).sum()),
+        losses=int((ahead < -TIE).sum()),
         n=len(differences),
     )
-
-
-def corrected_t_test(differences: Sequence[float] | Floats, *, test_per_train: float) -> float | None:
-    """Two-sided p of t = mean / √((1/n + n_test/n_train)·s²) with n − 1 degrees of freedom.
-
-    The plain t-test takes folds for independent, though their training sets overlap, and finds differences that aren't.
-
-    Args:
-        differences: (n,) one method's figure less the other's, a fold (of any repetition) each.
-        test_per_train: n_test/n_train of a fold.
-
-    Returns:
-        p, or None below 2 folds.
-
-    Source: Nadeau & Bengio 2003, Machine Learning 52, 239, doi 10.1023/A:1024068626366.
-    """
-    values = np.asarray(differences, dtype=np.float64)
-    return _t_test_p(values, _corrected_error(values, test_per_train))
 
 
 def _differences(first: Sequence[float] | Floats, second: Sequence[float] | Floats) -> Floats:
@@ -128,30 +109,14 @@ def _standard_error(differences: Floats) -> float | None:
     return float(np.std(differences, ddof=1) / np.sqrt(len(differences))) if len(differences) > 1 else None
 
 
-def _corrected_error(differences: Floats, test_per_train: float) -> float | None:
-    if len(differences) < 2:
-        return None
-    return float(np.std(differences, ddof=1) * np.sqrt(1 / len(differences) + test_per_train))
-
-
 def _interval(differences: Floats, standard_error: float | None) -> Interval | None:
     if standard_error is None:
         return None
     return t_interval(float(differences.mean()), standard_error, len(differences))
 
 
-def _t_test_p(differences: Floats, standard_error: float | None) -> float | None:
-    if standard_error is None:
-        return None
-    mean = abs(float(differences.mean()))
-    if standard_error <= _TIE:
-        # the same difference everywhere: none at all, or one without any doubt that the units could show
-        return 1.0 if mean <= _TIE else 0.0
-    return float(2 * t.sf(mean / standard_error, len(differences) - 1))
-
-
 def _wilcoxon_p(differences: Floats) -> float | None:
     if len(differences) < 2:
         return None
-    apart = differences[np.abs(differences) > _TIE]
+    apart = differences[np.abs(differences) > TIE]
     return float(wilcoxon(apart).pvalue) if len(apart) else 1.0

@@ -36,21 +36,6 @@ def test_the_corrected_test_by_hand() -> None:
     assert found.corrected_interval.to_json() == pytest.approx([3 - reach, 3 + reach])
 
 
-def test_the_corrected_test_without_overlap_is_students() -> None:
-    expected = stats.ttest_rel(FIRST, SECOND).pvalue
-    assert corrected_t_test(FIRST - SECOND, test_per_train=0.0) == pytest.approx(expected)
-
-
-def test_on_overlapping_training_sets_the_corrected_test_keeps_its_promise() -> None:
-    """Differences of mean 0 that share a part, correlated by n_test / (n_test + n_train) as Nadeau & Bengio assume."""
-    rng, shared = np.random.default_rng(0), 0.2
-    draws = math.sqrt(shared) * rng.normal(size=(2000, 1)) + math.sqrt(1 - shared) * rng.normal(size=(2000, 5))
-    corrected = [corrected_t_test(row, test_per_train=0.25) for row in draws]
-    plain = [corrected_t_test(row, test_per_train=0.0) for row in draws]
-    assert np.mean(np.array(corrected) < 0.05) == pytest.approx(0.05, abs=0.015)
-    assert np.mean(np.array(plain) < 0.05) > 0.1
-
-
 def test_of_errors_the_lower_wins() -> None:
     found = compare_paired([0.1, 0.2], [0.3, 0.1], higher_is_better=False)
     assert (found.wins, found.losses) == (1, 1)
