@@ -1,8 +1,20 @@
-"""Simulated subjects with known truth: recordings in the MAHNOB-HCI layout, and annotators who label them."""
+"""Simulated subjects with known truth: recordings in the MAHNOB-HCI layout, clip stores, and annotators."""
 
 from __future__ import annotations
 
 from mlcore.simulate.config import Difficulty, SimulationConfig
 from mlcore.simulate.recordings import simulate_recordings
+from mlcore.simulate.regimes import REGIMES, Regime, find_regime
+from mlcore.simulate.store_config import StoreConfig
+from mlcore.simulate.stores import simulate_store
 
-__all__ = ["Difficulty", "SimulationConfig", "simulate_recordings"]
+__all__ = [
+    "REGIMES",
+    "Difficulty",
+    "Regime",
+    "SimulationConfig",
+    "StoreConfig",
+    "find_regime",
+    "simulate_recordings",
+    "simulate_store",
+]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from mlcore.errors import ConcordError
 from mlcore.simulate.store_config import StoreConfig
@@ -25,12 +25,12 @@ class Regime:
         expected: what we expect of the method there and why, said beforehand.
     """
 
-    changes: Mapping[str, float]
+    changes: Mapping[str, Any]
     expected: str
 
     def config(self, *, seed: int) -> StoreConfig:
         """The store of this regime with this seed."""
-        return replace(StoreConfig(seed=seed), **self.changes)  # type: ignore[arg-type]
+        return replace(StoreConfig(seed=seed), **self.changes)
 
 
 REGIMES: Final[Mapping[str, Regime]] = MappingProxyType(

@@ -20,8 +20,8 @@ CLASSES = ("low", "middle", "high")
 N_LEVELS = 9
 #: an annotator's error on the hardest clip over that on the easiest, less 1, as simulated annotators have it
 _HARDER = 3.0
-#: what is left of a tracing hand's delay after its correction, seconds for each 0.01 of noise
-_DELAY_S = 0.025
+#: standard deviation of what is left of a tracing hand's delay after its correction, seconds for a noise of 1
+_DELAY_PER_NOISE_S = 2.5
 _TRACE_MEMORY_S = 1.0
 
 
@@ -91,16 +91,21 @@ def _see(means: Floats, biases: Floats, noise: Floats, rng: Generator) -> Floats
 
 
 def _traces(plans: tuple[TrialPlan, ...], bias: float, noise: Floats, config: StoreConfig, rng: Generator) -> Floats:
-    n_values = round(config.window_s * TRACE_SFREQ)
-    keep = np.exp(-1.0 / (TRACE_SFREQ * _TRACE_MEMORY_S))
+    """Traces (N, T), each trial drawn in one go: its clips are cut from one movement of the hand."""
     n_clips = config.clips_per_trial
-    out = []
-    for number, plan in enumerate(plans):
-        delay_s = rng.normal(0.0, 100.0 * _DELAY_S * config.annotator_noise)
-        times_s = config.starts_s[0] + (np.arange(n_clips * n_values) + 0.5) / TRACE_SFREQ
-        white = rng.normal(size=times_s.size)
-        white[1:] *= np.sqrt(1.0 - keep**2)
-        trembling = noise[number * n_clips] * lfilter([1.0], [1.0, -keep], white)
-        trace = course_at(plan, "valence", times_s - delay_s) + bias + trembling
-        out.append(np.clip(trace, -1.0, 1.0).reshape(n_clips, n_values))
-    return np.concatenate(out)
+    traces = [
+        bias + _trace(plan, noise=float(noise[number * n_clips]), config=config, rng=rng)
+        for number, plan in enumerate(plans)
+    ]
+    return np.clip(np.concatenate(traces).reshape(len(noise), -1), -1.0, 1.0)
+
+
+def _trace(plan: TrialPlan, *, noise: float, config: StoreConfig, rng: Generator) -> Floats:
+    n_values = round(config.clips_per_trial * config.window_s * TRACE_SFREQ)
+    times_s: Floats = config.starts_s[0] + (np.arange(n_values, dtype=np.float64) + 0.5) / TRACE_SFREQ
+    delay_s = float(rng.normal(0.0, _DELAY_PER_NOISE_S * config.annotator_noise))
+    keep = np.exp(-1.0 / (TRACE_SFREQ * _TRACE_MEMORY_S))
+    white = rng.normal(size=n_values)
+    white[1:] *= np.sqrt(1.0 - keep**2)
+    trembling: Floats = noise * lfilter([1.0], [1.0, -keep], white)
+    return course_at(plan, "valence", times_s - delay_s) + trembling
