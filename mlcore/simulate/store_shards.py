@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.signals.quality import channel_severities, judged
+from mlcore.signals.severity import NAMED_FROM
 from mlcore.simulate.plan import TrialPlan
 from mlcore.simulate.store_answers import CLASSES, N_LEVELS, Answers
 from mlcore.simulate.store_config import TRACE_SFREQ, StoreConfig
@@ -25,6 +26,7 @@ from mlcore.store import (
     TargetMeta,
     write_shard,
 )
+from mlcore.types import QualityFault
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -74,8 +76,16 @@ def _clips(trials: tuple[Floats, ...] | list[Floats], sfreq: float, config: Stor
 
 
 def _eeg_quality(clips: Floats, sfreq: float) -> Floats:
-    """As the application measures it: from the samples alone."""
-    return np.array([judged(channel_severities(clip, sfreq)).score for clip in clips])
+    """As the application measures it, from the samples alone, of named faults only.
+
+    A strong beta rhythm raises the measure of muscles a little on every channel: below the level at which a fault is
+    named, that would tell the arousal.
+    """
+    return np.array([judged(_named(channel_severities(clip, sfreq))).score for clip in clips])
+
+
+def _named(severities: Mapping[QualityFault, Floats]) -> dict[QualityFault, Floats]:
+    return {fault: np.where(values >= NAMED_FROM, values, 0.0) for fault, values in severities.items()}
 
 
 def _masked(clips: Floats, present: Flags) -> NDArray[np.float32]:
