@@ -55,7 +55,7 @@ def standardised(features: Floats, subjects: NDArray[np.str_], present: NDArray[
 def probabilities(
     features: Floats, answers: NDArray[np.int64], groups: NDArray[np.str_], usable: NDArray[np.bool_]
 ) -> Floats:
-    """Out-of-fold probabilities (N, 3) of labelled clips; the training classes' shares where a clip has no signal."""
+    """Out-of-fold probabilities (N, 3) of labelled clips, 1/3 each where a clip has no signal."""
     out = np.full((len(answers), N_CLASSES), np.nan)
     labelled = np.flatnonzero(answers != UNLABELLED)
     for train, test in GroupKFold(min(5, len(np.unique(groups[labelled])))).split(labelled, groups=groups[labelled]):
