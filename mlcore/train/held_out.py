@@ -12,7 +12,7 @@ from mlcore.evaluate import hard_classes
 from mlcore.train.data import RoundData
 from mlcore.train.experts import Expert, fit_expert
 from mlcore.train.model import TrainedModel
-from mlcore.train.opinions import Opinion, ask
+from mlcore.train.opinions import Opinion, ask, fuse_evidence
 from mlcore.train.pool import Pool, Voice, fit_pool
 from mlcore.train.split import Fold
 
@@ -43,8 +43,9 @@ def settle(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) -> Train
     experts = _fit_experts(data, model, folds) if model.net.has_experts() else {}
     for (modality, target), expert in experts.items():
         model.net.set_expert(modality, target, expert.model)
-    pools = {name: _fit_pool(held, experts, name, values) for name, values in targets.items()}
-    return replace(model, trust=_trust(held, targets), pools=pools)
+    trusting = replace(model, trust=_trust(held, targets))
+    pools = {name: _fit_pool(trusting, held, experts, name, values) for name, values in targets.items()}
+    return replace(trusting, pools=pools)
 
 
 def _ask_held_out(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) -> HeldOut:
@@ -93,14 +94,17 @@ def _fit_experts(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) ->
 
 
 def _fit_pool(
-    held: HeldOut, experts: Mapping[tuple[str, str], Expert], target: str, values: Floats
+    model: TrainedModel, held: HeldOut, experts: Mapping[tuple[str, str], Expert], target: str, values: Floats
 ) -> Pool:
     voices = {}
     for modality, by_target in held.evidence.items():
         evidence, expert = by_target[target], experts.get((modality, target))
         logits = np.zeros_like(evidence) if expert is None else np.nan_to_num(expert.held_out[held.places])
         voices[modality] = Voice(np.log(evidence), logits, held.quality[modality])
-    return fit_pool(voices, values[held.places], has_experts=bool(experts))
+    evidence = {modality: by_target[target] for modality, by_target in held.evidence.items()}
+    fused = fuse_evidence(evidence, held.quality, trust=model.trust, power=model.config.conflict_power)
+    doubt = fused.shape[1] / (fused.shape[1] + fused.sum(axis=1))
+    return fit_pool(voices, values[held.places], doubt=doubt, has_experts=bool(experts))
 
 
 def _trust(held: HeldOut, targets: Mapping[str, Floats]) -> dict[str, float]:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mlcore.evidence import fuse
 from mlcore.nets import ClipInput, evidence_of
 from mlcore.store import Store
 from mlcore.train.committee import Committee
@@ -47,6 +48,16 @@ class Opinion:
     def voice(self, target: str) -> Voice:
         """As the pool hears it."""
         return Voice(np.log(self.mean_evidence(target)), self.logits[target], self.quality)
+
+
+def fuse_evidence(
+    evidence: Mapping[str, Floats], quality: Mapping[str, Floats], *, trust: Mapping[str, float], power: float
+) -> Floats:
+    """Discounted fusion of the modalities' evidence, each (n, K), see `mlcore.evidence.fuse`; -> (n, K)."""
+    every = torch.from_numpy(np.stack([*evidence.values()]))
+    weight = torch.from_numpy(np.stack([quality[name] * trust.get(name, 1.0) for name in evidence]))
+    fused: Floats = fuse(every, weight, conflict_power=power).numpy()
+    return fused
 
 
 def ask(

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from mlcore.acquire import PoolScores
 from mlcore.errors import StoreError
-from mlcore.evidence import dissonance, fuse, total_uncertainty, vacuity
+from mlcore.evidence import dissonance, total_uncertainty, vacuity
 from mlcore.evidence.ensemble import disagreement
 from mlcore.store import Store
 from mlcore.train.model import TrainedModel
-from mlcore.train.opinions import Opinion, ask
+from mlcore.train.opinions import Opinion, ask, fuse_evidence
 from mlcore.train.pool import Pool
 from mlcore.train.scaling import Scaler
 
@@ -105,17 +105,15 @@ def _score_batch(model: TrainedModel, store: Store, rows: Rows, scalers: Mapping
 
 def _alpha(model: TrainedModel, opinions: Mapping[str, Opinion], target: str) -> Floats:
     """One opinion from several, or from one: the same path."""
-    evidence = np.stack([one.mean_evidence(target) for one in opinions.values()])
-    weight = np.stack([one.quality * model.trust.get(name, 1.0) for name, one in opinions.items()])
-    fused = _fuse(evidence, weight, power=model.config.conflict_power)
+    fused = fuse_evidence(
+        {name: one.mean_evidence(target) for name, one in opinions.items()},
+        {name: one.quality for name, one in opinions.items()},
+        trust=model.trust,
+        power=model.config.conflict_power,
+    )
     if target not in model.pools or model.config.pool == "discounted":
         return fused + 1
     return 1 + fused.sum(axis=1, keepdims=True) * _direction(model.pools[target], opinions, target)
-
-
-def _fuse(evidence: Floats, weight: Floats, *, power: float) -> Floats:
-    fused: Floats = fuse(torch.from_numpy(evidence), torch.from_numpy(weight), conflict_power=power).numpy()
-    return fused
 
 
 def _direction(pool: Pool, opinions: Mapping[str, Opinion], target: str) -> Floats:
