@@ -1,0 +1,149 @@
+"""Published networks under the contract: signals in, softmax (or a trace) out, the epoch chosen on validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mlcore.compare.answers import Answers, answers_of
+from mlcore.compare.contract import Floats, Rows, Task
+from mlcore.compare.fitting import Examples, FitSettings, Objective, answers, fit_net, seeded
+from mlcore.compare.folds import validation_fold
+from mlcore.compare.inputs import Reader, fit_reader, labelled
+from mlcore.errors import TrainingError
+from mlcore.store import ModalityMeta, Store
+from mlcore.train.tensors import pick_device
+from mlcore.types import JsonObject
+
+#: (modality -> its meta, number of outputs) -> an untrained network that takes the modalities in this order
+Build = Callable[[Mapping[str, ModalityMeta], int], nn.Module]
+#: (standardised clips (n, *shape), meta) -> what the network reads
+Prepare = Callable[[Tensor, ModalityMeta], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One network and how it is trained.
+
+    Args:
+        build: makes it.
+        settings: of the training.
+        prepare: what is made of the standardised clips.
+        objective: how it learns from K classes; by default the cross-entropy of its logits.
+    """
+
+    build: Build
+    settings: FitSettings = field(default_factory=FitSettings)
+    prepare: Prepare = lambda clips, meta: clips
+    objective: Objective | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FittedNet:
+    """A trained network; clips without all of its modalities get rows of NaN."""
+
+    net: nn.Module
+    readers: tuple[Reader, ...]
+    prepare: Prepare
+    answers: Answers
+    n_outputs: int
+    device: torch.device
+    held: Rows
+    details: JsonObject
+
+    def predict(self, store: Store, rows: Rows) -> Floats:
+        """Probabilities (n, K) or traces (n, T)."""
+        said = np.full((len(rows), self.n_outputs), np.nan)
+        present = _all_present(store, self.readers, rows)
+        if present.any():
+            inputs = _inputs(store, self.readers, rows[present], prepare=self.prepare, device=self.device)
+            said[present] = self.answers.give_back(answers(self.net, inputs))
+        return said
+
+    def latents(self, store: Store, rows: Rows) -> dict[str, Floats]:
+        """There is no shared latent space."""
+        return {}
+
+
+def fit_softmax_net(
+    task: Task, modalities: tuple[str, ...], recipe: Recipe, *, should_stop: Callable[[], bool]
+) -> FittedNet:
+    """Train a network on the training clips that have all of its modalities.
+
+    Raises:
+        TrainingError: no such clip, or the loss is no longer finite.
+        Cancelled: the caller asked.
+    """
+    use = labelled(task)
+    for name in modalities:
+        use = use & task.store.present(name)[task.train]
+    if not use.any():
+        raise TrainingError(f"{task.target}: no training clip has both a label and {' and '.join(modalities)}")
+    device = pick_device(task.device)
+    with seeded(task.seed, device):
+        return _fit(task, modalities, recipe, use=np.flatnonzero(use), device=device, should_stop=should_stop)
+
+
+def _fit(
+    task: Task,
+    modalities: tuple[str, ...],
+    recipe: Recipe,
+    *,
+    use: Rows,
+    device: torch.device,
+    should_stop: Callable[[], bool],
+) -> FittedNet:
+    rows, y, settings = task.train[use], task.y[use], recipe.settings
+    fold = validation_fold(task, rows, y, share=settings.validation_share)
+    readers = tuple(fit_reader(task, name, learn=rows[fold.train]) for name in modalities)
+    target = answers_of(task, y[fold.train], balance=settings.class_balance)
+    net = recipe.build({reader.modality: reader.meta for reader in readers}, y.shape[1]).to(device)
+
+    def examples(part: NDArray[np.bool_]) -> Examples:
+        inputs = _inputs(task.store, readers, rows[part], prepare=recipe.prepare, device=device)
+        return Examples(inputs, target.targets(y[part]).to(device), target.weights(y[part]).to(device))
+
+    outcome = fit_net(
+        net,
+        examples(fold.train),
+        examples(fold.validation),
+        objective=recipe.objective if recipe.objective and not task.is_trace else target.objective,
+        validation=target.judge,
+        settings=settings,
+        should_stop=should_stop,
+    )
+    details = {"modalities": list(modalities), "n_parameters": _n_parameters(net), "fold": fold.to_json()}
+    return FittedNet(
+        net=net,
+        readers=readers,
+        prepare=recipe.prepare,
+        answers=target,
+        n_outputs=y.shape[1],
+        device=device,
+        held=rows[fold.validation],
+        details={**details, **outcome.to_json()},
+    )
+
+
+def _n_parameters(net: nn.Module) -> int:
+    return sum(weight.numel() for weight in net.parameters())
+
+
+def _inputs(
+    store: Store, readers: tuple[Reader, ...], rows: Rows, *, prepare: Prepare, device: torch.device
+) -> tuple[Tensor, ...]:
+    """Whole-epoch tensors on the device, one a modality."""
+    return tuple(
+        prepare(torch.from_numpy(reader.signals(store, rows)).to(device), reader.meta).contiguous()
+        for reader in readers
+    )
+
+
+def _all_present(store: Store, readers: tuple[Reader, ...], rows: Rows) -> NDArray[np.bool_]:
+    present = [store.present(reader.modality)[rows] for reader in readers]
+    return np.asarray(np.logical_and.reduce(present))
