@@ -1,23 +1,24 @@
-"""Published networks as methods: which modality each reads, and why it can't read a store."""
+"""The published networks that are compared: how each is built from a store's shapes, read for and trained."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
-import torch
 from torch import nn
 
-from mlcore.compare.contract import Method, Task
-from mlcore.compare.fitting import seeded
-from mlcore.compare.inputs import describe_modalities, readable
-from mlcore.compare.softmax_net import FittedNet, Recipe, fit_softmax_net
+from mlcore.compare.band_power import fit_sequence_reader, sequence_meta
+from mlcore.compare.caf_loss import CafLoss
+from mlcore.compare.contract import Rows, Task
+from mlcore.compare.fitting import FitSettings
+from mlcore.compare.inputs import PickedChannels, fit_reader
+from mlcore.compare.net_method import TWO_TRACKS, WAVEFORM, Baseline
+from mlcore.compare.softmax_net import Build, Recipe
 from mlcore.errors import TrainingError
-from mlcore.nets.baselines import EEGNet
-from mlcore.store import ModalityKind, ModalityMeta
+from mlcore.nets.baselines import CAFNet, DeepConvNet, EEGNet, ShallowConvNet, TSception, hemisphere_order
+from mlcore.store import ModalityMeta
 
-#: (a waveform's meta, number of outputs) -> an untrained network
-Make = Callable[[ModalityMeta, int], nn.Module]
+Metas = Mapping[str, ModalityMeta]
 
 
 class WaveformNet(Protocol):
@@ -28,47 +29,71 @@ class WaveformNet(Protocol):
         ...
 
 
-def waveform_method(name: str, summary: str, make: Make) -> Method:
-    """A method that reads the first waveform that may be read."""
+def _on_waveform(net: WaveformNet) -> Build:
+    """Build from a waveform's shape and rate."""
 
-    def build(metas: Mapping[str, ModalityMeta], n_outputs: int) -> nn.Module:
+    def build(metas: Metas, n_outputs: int) -> nn.Module:
         (meta,) = metas.values()
-        return make(meta, n_outputs)
+        return net(meta.shape[0], n_outputs, meta.shape[1], _rate(meta))
 
-    def refuses(task: Task) -> str | None:
-        waveforms = readable(task, (ModalityKind.WAVEFORM,))
-        if not waveforms:
-            return f"{name} reads a waveform: the modalities that may be read are {describe_modalities(task)}"
-        return refusal_of(make, task.store.meta.modalities[waveforms[0]])
-
-    def fit(task: Task, should_stop: Callable[[], bool]) -> FittedNet:
-        waveforms = readable(task, (ModalityKind.WAVEFORM,))
-        return fit_softmax_net(task, waveforms[:1], Recipe(build), should_stop=should_stop)
-
-    return Method(name, summary, refuses, fit)
+    return build
 
 
-def refusal_of(make: Make, meta: ModalityMeta) -> str | None:
-    """What a network says against the clips, if anything: it is built for a try, and torch's generator put back."""
-    with seeded(0, torch.device("cpu")):
-        try:
-            make(meta, 2)
-        except TrainingError as error:
-            return str(error)
-    return None
+def _rate(meta: ModalityMeta) -> float:
+    if meta.sfreq is None:
+        raise TrainingError("a waveform needs its sampling rate: the store's meta.json gives none")
+    return meta.sfreq
 
 
-def from_meta(net: WaveformNet) -> Make:
-    """Build a network from a waveform's shape and rate."""
-
-    def make(meta: ModalityMeta, n_outputs: int) -> nn.Module:
-        if meta.sfreq is None:
-            raise TrainingError("a waveform needs its sampling rate: the store's meta.json gives none")
-        return net(meta.shape[0], n_outputs, meta.shape[1], meta.sfreq)
-
-    return make
+def _tsception(metas: Metas, n_outputs: int) -> nn.Module:
+    (meta,) = metas.values()
+    return TSception(len(hemisphere_order(meta.channels)), n_outputs, meta.shape[1], _rate(meta))
 
 
-EEGNET = waveform_method("eegnet", "EEGNet-8,2 on EEG (Lawhern et al. 2018, arXiv 1611.08024)", from_meta(EEGNet))
+def _left_and_right(task: Task, modality: str, *, learn: Rows) -> PickedChannels:
+    reader = fit_reader(task, modality, learn=learn)
+    return PickedChannels(reader, hemisphere_order(reader.meta.channels))
 
-BASELINES = (EEGNET,)
+
+def _cafnet(metas: Metas, n_outputs: int) -> nn.Module:
+    first, second = (sequence_meta(meta).shape[1] for meta in metas.values())
+    return CAFNet((first, second), n_outputs)
+
+
+BASELINES = (
+    Baseline(
+        "eegnet",
+        "EEGNet-8,2 on EEG (Lawhern et al. 2018, arXiv 1611.08024)",
+        WAVEFORM,
+        Recipe(_on_waveform(EEGNet)),
+    ),
+    Baseline(
+        "deepconvnet",
+        "DeepConvNet (Deep4) on EEG (Schirrmeister et al. 2017, arXiv 1703.05051)",
+        WAVEFORM,
+        Recipe(_on_waveform(DeepConvNet)),
+    ),
+    Baseline(
+        "shallowconvnet",
+        "ShallowConvNet on EEG (Schirrmeister et al. 2017, arXiv 1703.05051)",
+        WAVEFORM,
+        Recipe(_on_waveform(ShallowConvNet)),
+    ),
+    Baseline(
+        "tsception",
+        "TSception on EEG with 10-20 names (Ding et al. 2022, arXiv 2104.02935)",
+        WAVEFORM,
+        Recipe(_tsception, read=_left_and_right),
+    ),
+    Baseline(
+        "cafnet",
+        "CAFNet on EEG band powers and face (Zhu et al. 2023, doi 10.1109/TAFFC.2023.3340924)",
+        TWO_TRACKS,
+        Recipe(
+            _cafnet,
+            FitSettings(batch_size=40, weight_decay=1e-5, decay=0.99),
+            read=fit_sequence_reader,
+            objective=CafLoss(),
+        ),
+    ),
+)

@@ -8,7 +8,8 @@ channels and steps are zeros, the subject's own middle. A subject whose scale wa
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,24 @@ from mlcore.train.scaling import Scaler, fit_scaler
 
 #: cut-off of standardised signals, standard deviations; the same as a round's
 LIMIT = 6.0
+
+
+class ReadsSignals(Protocol):
+    """Anything that gives a network its clips."""
+
+    @property
+    def modality(self) -> str:
+        """What is read."""
+        ...
+
+    @property
+    def meta(self) -> ModalityMeta:
+        """Shape and kind of a clip as it is given."""
+        ...
+
+    def signals(self, store: Store, rows: Rows) -> NDArray[np.float32]:
+        """Standardised clips (n, *shape); zeros where there is no data."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +69,35 @@ class Reader:
 
     def _knowing(self, store: Store, subjects: Iterable[str]) -> Scaler:
         return self.scaler.knowing(store, self.modality, subjects)
+
+
+@dataclass(frozen=True, slots=True)
+class PickedChannels:
+    """Some channels of a waveform, in an order of their own.
+
+    Args:
+        reader: of the whole waveform.
+        places: of the channels wanted.
+    """
+
+    reader: Reader
+    places: tuple[int, ...]
+
+    @property
+    def modality(self) -> str:
+        """What is read."""
+        return self.reader.modality
+
+    @property
+    def meta(self) -> ModalityMeta:
+        """The waveform's, with the picked channels."""
+        whole = self.reader.meta
+        names = tuple(whole.channels[place] for place in self.places)
+        return replace(whole, shape=(len(self.places), whole.shape[1]), channels=names)
+
+    def signals(self, store: Store, rows: Rows) -> NDArray[np.float32]:
+        """Standardised clips (n, C, T) of the picked channels."""
+        return self.reader.signals(store, rows)[:, list(self.places)]
 
 
 def fit_reader(task: Task, modality: str, *, learn: Rows) -> Reader:

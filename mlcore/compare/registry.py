@@ -8,9 +8,12 @@ from mlcore.compare.baselines import BASELINES
 from mlcore.compare.contract import Method
 from mlcore.compare.linear import LINEAR
 from mlcore.compare.majority import MAJORITY
+from mlcore.compare.net_method import as_method
 from mlcore.errors import TrainingError
 
-METHODS: Mapping[str, Method] = {method.name: method for method in (*BASELINES, LINEAR, MAJORITY)}
+METHODS: Mapping[str, Method] = {
+    method.name: method for method in (*(as_method(baseline) for baseline in BASELINES), LINEAR, MAJORITY)
+}
 
 
 def find_method(name: str) -> Method:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from mlcore.compare.answers import Answers, answers_of
 from mlcore.compare.contract import Floats, Rows, Task
 from mlcore.compare.fitting import Examples, FitSettings, Objective, answers, fit_net, seeded
 from mlcore.compare.folds import validation_fold
-from mlcore.compare.inputs import Reader, fit_reader, labelled
+from mlcore.compare.inputs import ReadsSignals, fit_reader, labelled
 from mlcore.errors import TrainingError
 from mlcore.store import ModalityMeta, Store
 from mlcore.train.tensors import pick_device
@@ -22,8 +23,14 @@ from mlcore.types import JsonObject
 
 #: (modality -> its meta, number of outputs) -> an untrained network that takes the modalities in this order
 Build = Callable[[Mapping[str, ModalityMeta], int], nn.Module]
-#: (standardised clips (n, *shape), meta) -> what the network reads
-Prepare = Callable[[Tensor, ModalityMeta], Tensor]
+
+
+class FitReader(Protocol):
+    """Prepares a modality for a network."""
+
+    def __call__(self, task: Task, modality: str, *, learn: Rows) -> ReadsSignals:
+        """A reader that learnt its scale from some rows."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +40,13 @@ class Recipe:
     Args:
         build: makes it.
         settings: of the training.
-        prepare: what is made of the standardised clips.
+        read: how a modality's clips are prepared.
         objective: how it learns from K classes; by default the cross-entropy of its logits.
     """
 
     build: Build
     settings: FitSettings = field(default_factory=FitSettings)
-    prepare: Prepare = lambda clips, meta: clips
+    read: FitReader = fit_reader
     objective: Objective | None = None
 
 
@@ -48,8 +55,7 @@ class FittedNet:
     """A trained network; clips without all of its modalities get rows of NaN."""
 
     net: nn.Module
-    readers: tuple[Reader, ...]
-    prepare: Prepare
+    readers: tuple[ReadsSignals, ...]
     answers: Answers
     n_outputs: int
     device: torch.device
@@ -61,7 +67,7 @@ class FittedNet:
         said = np.full((len(rows), self.n_outputs), np.nan)
         present = _all_present(store, self.readers, rows)
         if present.any():
-            inputs = _inputs(store, self.readers, rows[present], prepare=self.prepare, device=self.device)
+            inputs = _inputs(store, self.readers, rows[present], device=self.device)
             said[present] = self.answers.give_back(answers(self.net, inputs))
         return said
 
@@ -100,12 +106,12 @@ def _fit(
 ) -> FittedNet:
     rows, y, settings = task.train[use], task.y[use], recipe.settings
     fold = validation_fold(task, rows, y, share=settings.validation_share)
-    readers = tuple(fit_reader(task, name, learn=rows[fold.train]) for name in modalities)
+    readers = tuple(recipe.read(task, name, learn=rows[fold.train]) for name in modalities)
     target = answers_of(task, y[fold.train], balance=settings.class_balance)
     net = recipe.build({reader.modality: reader.meta for reader in readers}, y.shape[1]).to(device)
 
     def examples(part: NDArray[np.bool_]) -> Examples:
-        inputs = _inputs(task.store, readers, rows[part], prepare=recipe.prepare, device=device)
+        inputs = _inputs(task.store, readers, rows[part], device=device)
         return Examples(inputs, target.targets(y[part]).to(device), target.weights(y[part]).to(device))
 
     outcome = fit_net(
@@ -121,7 +127,6 @@ def _fit(
     return FittedNet(
         net=net,
         readers=readers,
-        prepare=recipe.prepare,
         answers=target,
         n_outputs=y.shape[1],
         device=device,
@@ -134,16 +139,11 @@ def _n_parameters(net: nn.Module) -> int:
     return sum(weight.numel() for weight in net.parameters())
 
 
-def _inputs(
-    store: Store, readers: tuple[Reader, ...], rows: Rows, *, prepare: Prepare, device: torch.device
-) -> tuple[Tensor, ...]:
+def _inputs(store: Store, readers: tuple[ReadsSignals, ...], rows: Rows, *, device: torch.device) -> tuple[Tensor, ...]:
     """Whole-epoch tensors on the device, one a modality."""
-    return tuple(
-        prepare(torch.from_numpy(reader.signals(store, rows)).to(device), reader.meta).contiguous()
-        for reader in readers
-    )
+    return tuple(torch.from_numpy(reader.signals(store, rows)).to(device) for reader in readers)
 
 
-def _all_present(store: Store, readers: tuple[Reader, ...], rows: Rows) -> NDArray[np.bool_]:
+def _all_present(store: Store, readers: tuple[ReadsSignals, ...], rows: Rows) -> NDArray[np.bool_]:
     present = [store.present(reader.modality)[rows] for reader in readers]
     return np.asarray(np.logical_and.reduce(present))

@@ -13,12 +13,12 @@ from torch.nn import functional
 
 from mlcore.compare.contract import Floats, Rows, Task
 from mlcore.compare.inputs import fit_reader
+from mlcore.compare.subject_scale import Scale, measure_scale, rows_of
 from mlcore.store import ModalityKind, ModalityMeta, Store
 from mlcore.train.scaling import SUMMARY_LIMIT
 
 #: side of the pictures that frames are averaged to
 SIDE = 8
-_SMALLEST = 1e-6
 _BATCH = 64
 
 
@@ -47,7 +47,7 @@ class PlainReader:
 
     modality: str
     meta: ModalityMeta
-    by_subject: Mapping[str, tuple[Floats, Floats]]
+    by_subject: Mapping[str, Scale]
 
     def summaries(self, store: Store, rows: Rows) -> NDArray[np.float32]:
         """z = clip((s − mean_subject) / std_subject, ±3), as for the other kinds; zeros where absent."""
@@ -66,12 +66,8 @@ class PlainReader:
         unknown = sorted({str(one) for one in subjects} - set(self.by_subject))
         return replace(self, by_subject={**self.by_subject, **{one: self._measure(store, one) for one in unknown}})
 
-    def _measure(self, store: Store, subject: str) -> tuple[Floats, Floats]:
-        raw = self._raw(store, np.flatnonzero((store.subjects == subject) & store.present(self.modality)))
-        if not len(raw):
-            return np.zeros(raw.shape[1]), np.ones(raw.shape[1])
-        spread = raw.std(axis=0)
-        return raw.mean(axis=0), np.where(spread > _SMALLEST, spread, 1.0)
+    def _measure(self, store: Store, subject: str) -> Scale:
+        return measure_scale(self._raw(store, rows_of(store, self.modality, subject)))
 
     def _raw(self, store: Store, rows: Rows) -> Floats:
         if self.meta.kind is ModalityKind.VECTOR:

@@ -1,4 +1,4 @@
-"""Small simulated stores."""
+"""A small simulated store whose EEG channels have names."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from mlcore.store import Store
-from tests.factories.stores import Classes, make_store
-
-Simulated = tuple[Store, Classes]
+from tests.mlcore.compare.tasks import Simulated, make_small_store
 
 
 @pytest.fixture(autouse=True)
@@ -25,5 +22,4 @@ def _one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     """6 subjects with 16 clips each; 4 in 10 clips lack a modality."""
-    folder = tmp_path_factory.mktemp("compare")
-    return make_store(folder, n_subjects=6, clips_per_subject=16, missing_share=0.4, seed=1)
+    return make_small_store(tmp_path_factory.mktemp("compare"))

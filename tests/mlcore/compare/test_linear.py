@@ -12,8 +12,7 @@ from sklearn.linear_model import Ridge as SklearnRidge
 from mlcore.compare.linear import LINEAR
 from mlcore.compare.logistic import fit_logistic
 from mlcore.compare.ridge import fit_ridge
-from tests.mlcore.compare.conftest import Simulated
-from tests.mlcore.compare.tasks import class_task, never, trace_task, traces
+from tests.mlcore.compare.tasks import Simulated, class_task, never, trace_task, traces
 
 
 @pytest.mark.parametrize("c", [0.01, 1.0])

@@ -9,15 +9,36 @@ import numpy as np
 import pytest
 import torch
 
+from mlcore.compare.baselines import BASELINES
 from mlcore.compare.contract import Method
+from mlcore.compare.net_method import as_method
 from mlcore.compare.registry import METHODS, find_method
 from mlcore.errors import Cancelled, ConcordError
-from tests.mlcore.compare.conftest import Simulated
-from tests.mlcore.compare.tasks import N_STEPS, class_task, never, trace_task
+from tests.factories.stores import make_store
+from tests.mlcore.compare.tasks import N_STEPS, Simulated, class_task, never, trace_task
 
-#: methods that read the simulated store, whose channels have no names, and the modalities that a clip needs
-NEEDS = {"eegnet": ("eeg",), "linear": (), "majority": ()}
-by_name = pytest.mark.parametrize("method", [METHODS[name] for name in NEEDS], ids=lambda method: str(method.name))
+#: which modalities a clip needs
+NEEDS = {
+    "eegnet": ("eeg",),
+    "deepconvnet": ("eeg",),
+    "shallowconvnet": ("eeg",),
+    "tsception": ("eeg",),
+    "cafnet": ("eeg", "face"),
+    "linear": (),
+    "majority": (),
+}
+
+
+def quick(name: str) -> Method:
+    """The method, a network with two epochs of training."""
+    for baseline in BASELINES:
+        if baseline.name == name:
+            settings = replace(baseline.recipe.settings, n_epochs=2)
+            return as_method(replace(baseline, recipe=replace(baseline.recipe, settings=settings)))
+    return METHODS[name]
+
+
+by_name = pytest.mark.parametrize("method", [quick(name) for name in NEEDS], ids=lambda method: str(method.name))
 
 
 @by_name
@@ -94,12 +115,44 @@ def test_an_unknown_method_is_answered_with_the_known_ones() -> None:
     assert find_method("linear").name == "linear"
 
 
-def test_a_network_of_eeg_refuses_a_store_that_gives_it_none(simulated: Simulated, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["eegnet", "deepconvnet", "shallowconvnet", "tsception"])
+def test_a_network_of_eeg_refuses_a_store_that_gives_it_none(name: str, simulated: Simulated, tmp_path: Path) -> None:
     face = class_task(*simulated, tmp_path, modalities=("face",))
-    expected = "eegnet reads a waveform: the modalities that may be read are face (sequence)"
-    assert METHODS["eegnet"].refuses(face) == expected
+    expected = f"{name} reads a waveform: the modalities that may be read are face (sequence)"
+    assert METHODS[name].refuses(face) == expected
     learnt_only = class_task(*simulated, tmp_path, infer=("face",))
-    assert METHODS["eegnet"].refuses(learnt_only) == expected
+    assert METHODS[name].refuses(learnt_only) == expected
+
+
+def test_cafnet_refuses_a_single_modality(simulated: Simulated, tmp_path: Path) -> None:
+    assert METHODS["cafnet"].refuses(class_task(*simulated, tmp_path, modalities=("eeg",))) == (
+        "cafnet reads two modalities, each a waveform or a sequence: the modalities that may be read are eeg (waveform)"
+    )
+
+
+def test_tsception_refuses_channels_without_names(tmp_path: Path) -> None:
+    unnamed = make_store(tmp_path / "store", n_subjects=3, clips_per_subject=4)
+    refused = METHODS["tsception"].refuses(class_task(*unnamed, tmp_path))
+    assert refused == "TSception tells left from right by 10-20 names such as F3 and F4: the store names no channels"
+
+
+def test_a_refusal_moves_no_generator(simulated: Simulated, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    assert METHODS["deepconvnet"].refuses(class_task(*simulated, tmp_path)) is None
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_eegnet_learns_classes_of_subjects_it_has_not_seen(simulated: Simulated, tmp_path: Path) -> None:
+    store, truth = simulated
+    task = class_task(*simulated, tmp_path, modalities=("eeg",))
+    fitted = METHODS["eegnet"].fit(task, never)
+    p = fitted.predict(store, task.test)
+    said = ~np.isnan(p).any(axis=1)
+    assert np.mean(p[said].argmax(axis=1) == truth["valence"][task.test][said]) > 0.6
+    assert fitted.details["best_epoch"] <= fitted.details["epochs"] <= 100
+    used = task.train[store.present("eeg")[task.train]]
+    assert set(store.subjects[fitted.held]).isdisjoint(store.subjects[np.setdiff1d(used, fitted.held)])
 
 
 def test_linear_reads_nothing_that_it_may_not(simulated: Simulated, tmp_path: Path) -> None:
