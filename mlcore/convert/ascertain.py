@@ -15,6 +15,7 @@ from mlcore.datasets.layout import named_file
 from mlcore.store import TargetKind, TargetMeta
 from mlcore.types import RecordingSpec, TrialSpec
 
+NAME = "ascertain"
 _LEVELS = 7
 _LOWEST = {"valence": -3.0}
 TARGETS: Mapping[str, TargetMeta] = {

@@ -11,6 +11,7 @@ from mlcore.convert.answers import Questions, Said, by_trial, level
 from mlcore.store import TargetKind, TargetMeta
 from mlcore.types import AROUSAL3, VALENCE3, TrialSpec
 
+NAME = "mahnob"
 KEYWORDS = (
     "neutral",
     "anger",

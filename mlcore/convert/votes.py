@@ -1,9 +1,9 @@
 """CREMA-D: what people heard, saw, or both, in 7,442 clips of 91 actors: votes, not recordings.
 
-The file `tabulatedVotes.csv` has three rows a clip. Which raters a row is of is told by the leading digit of its id, the
-first column, which has no name: 1 voice only, 2 face only, 3 voice and face (the rest is the clip's number, the same in
-all three). It isn't documented beside the file, but follows from it: votes for the intended emotion are 40.0 %, 57.4 %
-and 63.1 % in the three groups, and the paper gives 40.9 %, 58.2 % and 63.6 % for hearing, seeing and both.
+The file `tabulatedVotes.csv` has three rows a clip. Whose votes a row holds is told by the leading digit of its id, the
+first column, which has no name: 1 of people who heard the voice, 2 who saw the face, 3 who heard and saw; the rest is
+the clip's number, the same in all three. Nothing beside the file says so, but it follows from it: 40.0 %, 57.4 % and
+63.1 % of the votes of the three groups are for the intended emotion, and the paper gives 40.9 %, 58.2 % and 63.6 %.
 
 Whoever heard a clip, saw it, or did both are different groups of people. So the "signals" here are the opinions of two
 groups, and the answer is that of a third: a test of fusing two modalities' opinions with real soft labels. It says

@@ -21,15 +21,17 @@ def describe(store: Store) -> JsonObject:
     Returns:
         {"n_shards", "n_clips", "n_subjects", "n_sessions", "n_trials", "hours", "modalities": {name: {kind, shape,
         dtype, sfreq, unit, n_channels, n_present, mean_quality}}, "targets": {name: {kind, n_labelled, counts}}}.
-        mean_quality is over the present clips, null where there are none; counts only for classes and levels.
+        Sessions are counted within their subject, trials within their session. mean_quality is over the present clips,
+        null where there are none; counts only for classes and levels.
     """
-    pairs = np.char.add(np.char.add(store.sessions, "\t"), store.trials.astype(str))
+    sessions = np.char.add(np.char.add(store.subjects, "\t"), store.sessions)
+    trials = np.char.add(np.char.add(sessions, "\t"), store.trials.astype(str))
     return {
         "n_shards": len(store.shards),
         "n_clips": store.n_clips,
         "n_subjects": len(np.unique(store.subjects)),
-        "n_sessions": len(np.unique(store.sessions)),
-        "n_trials": len(np.unique(pairs)),
+        "n_sessions": len(np.unique(sessions)),
+        "n_trials": len(np.unique(trials)),
         "hours": round(float(np.sum(store.stop_s - store.start_s)) / 3600.0, 4),
         "modalities": {name: _modality(store, name) for name in store.meta.modalities},
         "targets": {name: _target(store, name) for name in store.meta.targets},

@@ -56,7 +56,7 @@ def score(
         on_batch: called with the number of clips done; may raise to stop.
 
     Raises:
-        StoreError: a modality of the store does not fit the model.
+        StoreError: a modality of the store does not fit the model, or the model has none of that name.
     """
     rows = np.asarray(rows, dtype=np.int64)
     scalers = scalers_for(model, store, rows, modalities=modalities)
@@ -74,10 +74,13 @@ def scalers_for(
     """Scalers of the modalities that both have, knowing every subject of the rows.
 
     Raises:
-        StoreError: a modality of the store does not fit the model.
+        StoreError: a modality of the store does not fit the model, or the model has none of that name.
     """
-    allowed = set(model.modalities) if modalities is None else set(modalities)
-    shared = [name for name in model.modalities if name in store.meta.modalities and name in allowed]
+    wanted = tuple(model.modalities if modalities is None else modalities)
+    unknown = [name for name in wanted if name not in model.modalities]
+    if unknown:
+        raise StoreError(f"modalities: the model reads {', '.join(model.modalities)}, not {unknown[0]}")
+    shared = [name for name in model.modalities if name in wanted and name in store.meta.modalities]
     for name in shared:
         expected, got = model.modalities[name], store.meta.modalities[name]
         if (expected.kind, expected.shape, expected.sfreq) != (got.kind, got.shape, got.sfreq):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.errors import TrainingError
 from mlcore.store import UNLABELLED, Store, TargetKind, TargetMeta
+from mlcore.train.data import RoundData
 
 #: levels over which the weight of a neighbour falls to 1/e
 ORDINAL_WIDTH = 1.0
@@ -63,6 +66,32 @@ def as_distributions(store: Store, name: str, *, width: float = ORDINAL_WIDTH) -
     if meta.kind is TargetKind.CLASS:
         return _rows_of(np.eye(len(meta.classes)), answers)
     return _rows_of(soft_levels(meta.levels, width=width), np.where(answers == UNLABELLED, UNLABELLED, answers - 1))
+
+
+def stored_round(store: Store, names: Sequence[str]) -> RoundData:
+    """A round on all the answers that a store carries: nothing is held out for a test, the pool is what has no answer.
+
+    Args:
+        store: the clips.
+        names: one or more targets; a clip counts as labelled where one of them is.
+
+    Raises:
+        TrainingError: no target was named, one of them is not there, or it is a trace.
+    """
+    if not names:
+        raise TrainingError("a round needs at least one target")
+    answers = {name: as_distributions(store, name) for name in names}
+    is_labelled = np.any([~np.isnan(values).any(axis=1) for values in answers.values()], axis=0)
+    labelled = np.flatnonzero(is_labelled)
+    return RoundData(
+        store=store,
+        classes={name: class_names(store, name) for name in names},
+        labelled_rows=labelled,
+        targets={name: values[labelled] for name, values in answers.items()},
+        test_rows=np.zeros(0, dtype=np.int64),
+        test_targets={name: values[:0] for name, values in answers.items()},
+        pool_rows=np.flatnonzero(~is_labelled),
+    )
 
 
 def soft_levels(n_levels: int, *, width: float = ORDINAL_WIDTH) -> NDArray[np.float64]:
