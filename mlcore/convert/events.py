@@ -10,14 +10,14 @@ import numpy as np
 
 from mlcore.convert.eeg import eeg_channels, eeg_clips
 from mlcore.convert.folder import StoreFolder, shard_name
-from mlcore.convert.modality import ModalityClips
 from mlcore.convert.outcome import Outcome, summed
 from mlcore.convert.settings import ClipSettings
+from mlcore.convert.table import clip_table
 from mlcore.errors import RecordingError, StoreError
 from mlcore.io.eeg import open_eeg
 from mlcore.io.recording import EegEvent, EegRecording
 from mlcore.signals import study_eeg_stream
-from mlcore.store import ClipTable, ShardMeta, TargetKind, TargetMeta, write_shard
+from mlcore.store import ShardMeta, TargetKind, TargetMeta, write_shard
 from mlcore.types import JsonObject, Window
 
 LAYOUT, TARGET = "events", "event"
@@ -77,13 +77,12 @@ def convert_events(path: Path, store: Path, settings: EventSettings) -> JsonObje
     folder.settle({"layout": LAYOUT, "file": path.name, **clips.to_json(), **kinds})
     was_there = folder.has(name)
     if not was_there:
-        windows = windows_of(events, settings)
-        is_inside = [_is_inside(window, recording) for window in windows]
-        inside = [one for one, fits in zip(windows, is_inside, strict=True) if fits]
-        said = [event for event, fits in zip(events, is_inside, strict=True) if fits]
-        folder.note(name, _outcome(path.stem, len(inside), len(windows), recording.warnings))
-        _write(folder.shard(name), recording, inside, said, settings=settings, clips=clips)
-    return {**summed([folder.outcome(name)]), "already_there": int(was_there), "note": _note(folder.outcome(name))}
+        found = list(zip(windows_of(events, settings), events, strict=True))
+        inside = [(window, event) for window, event in found if _is_inside(window, recording)]
+        folder.note(name, _outcome(path.stem, len(inside), len(found), recording.warnings))
+        _write(folder.shard(name), recording, inside, settings=settings, clips=clips)
+    outcome = folder.outcome(name)
+    return {**summed([outcome]), "already_there": int(was_there), "note": " ".join(outcome.warnings)}
 
 
 def _labelled(recording: EegRecording, labels: Mapping[str, str]) -> list[EegEvent]:
@@ -114,37 +113,20 @@ def _outcome(name: str, n_clips: int, n_events: int, warnings: tuple[str, ...]) 
     return Outcome(name, name, n_clips, {"eeg": n_clips}, {TARGET: n_clips}, warnings=(*warnings, *left))
 
 
-def _note(outcome: Outcome) -> str:
-    return " ".join(outcome.warnings)
-
-
 def _write(
     folder: Path,
     recording: EegRecording,
-    windows: Sequence[Window],
-    events: Sequence[EegEvent],
+    marked: Sequence[tuple[Window, EegEvent]],
     *,
     settings: EventSettings,
     clips: ClipSettings,
 ) -> None:
+    windows = [window for window, _ in marked]
     stream = study_eeg_stream(recording, clips.channels, clips.sfreq)
     eeg = eeg_clips(stream, windows, clips)
     meta = ShardMeta({"eeg": eeg.meta}, {TARGET: TargetMeta(TargetKind.CLASS, classes=tuple(settings.labels))})
     places = {description: index for index, description in enumerate(settings.labels.values())}
-    answers = np.array([places[event.description] for event in events], dtype=np.int64)
-    write_shard(folder, meta, _table(recording.path.stem, windows, eeg, answers), {"eeg": eeg.rows})
-
-
-def _table(name: str, windows: Sequence[Window], eeg: ModalityClips, answers: np.ndarray) -> ClipTable:
-    n_clips = len(windows)
-    return ClipTable(
-        clip_id=np.array([f"{name}--{row}" for row in range(n_clips)]),
-        subject=np.full(n_clips, name),
-        session=np.full(n_clips, name),
-        trial=np.array([window.trial for window in windows], dtype=np.int64),
-        start_s=np.array([window.start_s for window in windows]),
-        stop_s=np.array([window.stop_s for window in windows]),
-        present={"eeg": eeg.present},
-        quality={"eeg": eeg.quality},
-        targets={TARGET: answers},
-    )
+    answers = np.array([places[event.description] for _, event in marked], dtype=np.int64)
+    name = recording.path.stem
+    table = clip_table(folder.name, windows, {"eeg": eeg}, subject=name, session=name, answers={TARGET: answers})
+    write_shard(folder, meta, table, {"eeg": eeg.rows})

@@ -25,7 +25,7 @@ def shard_name(subject: str, session: str) -> str:
     """Name of a session's shard: a plain file name, different for different sessions.
 
     >>> shard_name("s01", "experiment_03"), shard_name("../x", "a b")
-    ('s01--experiment_03', 'x--a-b-8c99c4')
+    ('s01--experiment_03', 'x--a-b-00f0f8')
     """
     plain = "--".join(_UNSAFE.sub("-", text).strip("-.") or "x" for text in (subject, session))
     if plain == f"{subject}--{session}":

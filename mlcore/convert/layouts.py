@@ -9,7 +9,8 @@ from pathlib import Path
 from mlcore.convert import ascertain, deap, eav, mahnob
 from mlcore.convert.answers import NO_QUESTIONS, Questions
 from mlcore.convert.continuous import continuous, read_annotations
-from mlcore.convert.own_targets import Scales, own_targets
+from mlcore.convert.own_table import Scales
+from mlcore.convert.own_targets import own_targets
 from mlcore.convert.session import Trust
 from mlcore.datasets import Discovery
 from mlcore.errors import LayoutError

@@ -16,10 +16,11 @@ from mlcore.convert.face import face_clips, watch
 from mlcore.convert.modality import ModalityClips
 from mlcore.convert.outcome import Outcome
 from mlcore.convert.settings import ClipSettings
+from mlcore.convert.table import clip_table
 from mlcore.convert.tracks import modality_name, track_clips
 from mlcore.datasets import Recording, related_by_blinks
 from mlcore.signals import StudyEegStream, cut_windows
-from mlcore.store import UNLABELLED, ClipTable, ShardMeta, write_shard
+from mlcore.store import UNLABELLED, ShardMeta, write_shard
 from mlcore.types import RecordingSpec, Window
 from mlcore.vision import FEATURES_VERSION, FaceTrack
 
@@ -103,7 +104,11 @@ def write_clips(folder: Path, clips: Clips, plan: Plan) -> None:
     columns = {name: values for name, values in clips.given.values.items() if meta.targets[name].is_column}
     arrays = {name: values for name, values in clips.given.values.items() if name not in columns}
     rows = {name: one.rows for name, one in clips.modalities.items()}
-    write_shard(folder, meta, _table(clips, folder.name, columns), {**rows, **arrays})
+    spec = clips.recording.spec
+    table = clip_table(
+        folder.name, clips.windows, clips.modalities, subject=spec.subject, session=spec.session, answers=columns
+    )
+    write_shard(folder, meta, table, {**rows, **arrays})
 
 
 def _modalities(
@@ -138,19 +143,4 @@ def _windows(recording: Recording, settings: ClipSettings, *, has_eeg: bool) -> 
         video_span=video_span or next(iter(tracked), None),
         include_single_modality=True,
         eeg_gaps=recording.eeg_gaps,
-    )
-
-
-def _table(clips: Clips, shard: str, columns: Mapping[str, NDArray[np.int64]]) -> ClipTable:
-    windows, spec = clips.windows, clips.recording.spec
-    return ClipTable(
-        clip_id=np.array([f"{shard}--{row}" for row in range(len(windows))]),
-        subject=np.full(len(windows), spec.subject),
-        session=np.full(len(windows), spec.session),
-        trial=np.array([window.trial for window in windows], dtype=np.int64),
-        start_s=np.array([window.start_s for window in windows]),
-        stop_s=np.array([window.stop_s for window in windows]),
-        present={name: one.present for name, one in clips.modalities.items()},
-        quality={name: one.quality for name, one in clips.modalities.items()},
-        targets=columns,
     )

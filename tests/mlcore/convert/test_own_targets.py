@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlcore.convert.layouts import questions_of
-from mlcore.convert.own_targets import Scales
+from mlcore.convert.own_table import Scales
 from mlcore.convert.settings import ClipSettings
 from mlcore.convert.source import convert_source
 from mlcore.datasets import find_recordings
