@@ -87,6 +87,7 @@ def _convert_source(args: argparse.Namespace, on_session: OnSession) -> JsonObje
         _settings(args),
         _questions(args, found.layout),
         trust=trust_of(found),
+        part=args.part,
         on_session=on_session,
     )
     return {"layout": found.layout, **summary}

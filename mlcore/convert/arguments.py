@@ -40,6 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", action="append", default=[], metavar="NAME", help="only this target; may be repeated (default all)"
     )
+    parser.add_argument(
+        "--part",
+        type=_part,
+        default=(1, 1),
+        metavar="K/N",
+        help="every N-th session from the K-th on: N such commands side by side share the work; afterwards the command "
+        "without it tells of the whole",
+    )
     parser.add_argument("--progress", action="store_true", help="show a progress bar even where stderr is no terminal")
     _configure_answers(parser.add_argument_group("answers from elsewhere"))
     _configure_events(parser.add_argument_group("events only"))
@@ -89,3 +97,10 @@ def _configure_events(group: argparse._ArgumentGroup) -> None:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _part(text: str) -> tuple[int, int]:
+    place, _, n_parts = text.partition("/")
+    if not (place.isdecimal() and n_parts.isdecimal() and int(n_parts)):
+        raise argparse.ArgumentTypeError(f"expected K/N such as 1/4, got {text!r}")
+    return int(place), int(n_parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ class StoreFolder:
         if place.exists():
             self._check(read_json(place), wanted)
             return
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if self.path.exists() and (not self.path.is_dir() or _visible(self.path)):
             raise StoreError(f"{self.path} is there and was not made by this command: name a new folder")
         self.path.mkdir(parents=True, exist_ok=True)
         _write(place, wanted)
@@ -89,8 +90,14 @@ class StoreFolder:
         return self.path / _NOTES / f"{name}.json"
 
 
+def _visible(folder: Path) -> bool:
+    """Whether a folder holds anything but what another process is writing at this moment."""
+    return any(not path.name.startswith(".") and path.name != SETTINGS_NAME for path in folder.iterdir())
+
+
 def _write(path: Path, item: JsonObject) -> None:
+    """In one step; several processes may write the same."""
     path.parent.mkdir(exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     beside.write_text(json.dumps(item, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     beside.replace(path)

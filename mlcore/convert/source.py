@@ -28,6 +28,7 @@ def convert_source(
     questions: Questions,
     *,
     trust: Trust = lambda spec, modality: None,
+    part: tuple[int, int] = (1, 1),
     on_session: OnSession = lambda n_done, n_sessions, what: None,
 ) -> JsonObject:
     """Convert every recording that isn't in the store yet.
@@ -41,6 +42,8 @@ def convert_source(
         settings: lengths, rates, channels.
         questions: the targets that the shards carry.
         trust: what the data set itself says of a modality's quality.
+        part: (k, n) = only every n-th session, beginning with the k-th: n processes share the work, on one machine or
+            several, without knowing of each other.
         on_session: told of the progress; may raise to stop.
 
     Returns:
@@ -52,7 +55,7 @@ def convert_source(
         LayoutError: no session at all could be converted.
         StoreError: the store was begun with other settings.
     """
-    folder, specs = StoreFolder(store), found.recordings
+    folder, specs = StoreFolder(store), _share(found, part)
     settings = replace(settings, channels=settings.channels or _channels(folder, found, settings))
     folder.settle(
         {
@@ -71,6 +74,16 @@ def convert_source(
     on_session(len(specs), len(specs), "done")
     _check_any(outcomes)
     return {**summed(outcomes), "already_there": n_before, "note": found.why}
+
+
+def _share(found: Discovery, part: tuple[int, int]) -> tuple[RecordingSpec, ...]:
+    place, n_parts = part
+    if not 1 <= place <= n_parts:
+        raise LayoutError(f"part: expected 1/{n_parts} to {n_parts}/{n_parts}, got {place}/{n_parts}.")
+    specs = found.recordings[place - 1 :: n_parts]
+    if not specs:
+        raise LayoutError(f"part: the source has {len(found.recordings)} sessions, too few for part {place}/{n_parts}.")
+    return specs
 
 
 def _convert(spec: RecordingSpec, root: Path, folder: StoreFolder, plan: Plan) -> Outcome:

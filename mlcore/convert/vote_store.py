@@ -11,16 +11,17 @@ from mlcore.convert.folder import StoreFolder, shard_name
 from mlcore.convert.outcome import Outcome, summed
 from mlcore.convert.source import OnSession
 from mlcore.convert.votes import MODALITIES, TARGETS, VotedClip, by_actor, read_votes
+from mlcore.errors import LayoutError
 from mlcore.store import UNLABELLED, ClipTable, ShardMeta, write_shard
 from mlcore.types import JsonObject
 
-LAYOUT = "crema-d"
+LAYOUT, FILE_NAME = "crema-d", "tabulatedVotes.csv"
 
 
 def convert_votes(
     path: Path, store: Path, *, on_session: OnSession = lambda n_done, n_sessions, what: None
 ) -> JsonObject:
-    """Convert tabulatedVotes.csv; see `mlcore.convert.votes` for what it means.
+    """Convert tabulatedVotes.csv, or the one in a folder; see `mlcore.convert.votes` for what it means.
 
     Subject and session are the actor, a trial is a sentence (1..12). The table has no times: clip n of an actor is
     given the second n, which only keeps clips apart.
@@ -32,7 +33,7 @@ def convert_votes(
         LayoutError: the table can't be understood.
         StoreError: the store was begun with something else.
     """
-    folder, actors = StoreFolder(store), by_actor(read_votes(path))
+    folder, actors = StoreFolder(store), by_actor(read_votes(_table_in(path)))
     folder.settle({"layout": LAYOUT, "targets": {name: meta.to_json() for name, meta in TARGETS.items()}})
     outcomes, n_before = list[Outcome](), 0
     for n_done, (actor, clips) in enumerate(actors.items()):
@@ -46,6 +47,15 @@ def convert_votes(
         outcomes.append(folder.outcome(name))
     on_session(len(actors), len(actors), "done")
     return {**summed(outcomes), "already_there": n_before, "note": "The modalities are votes, not recordings."}
+
+
+def _table_in(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    found = sorted(path.rglob(FILE_NAME))
+    if not found:
+        raise LayoutError(f"{path.name}: there is no {FILE_NAME} in the folder.")
+    return found[0]
 
 
 def _outcome(actor: str, clips: Sequence[VotedClip]) -> Outcome:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,13 +38,13 @@ def whole(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, b
     return contents(store)
 
 
-def convert(found: Discovery, store: Path, *, stop_at: int | None = None) -> JsonObject:
+def convert(found: Discovery, store: Path, *, stop_at: int | None = None, part: tuple[int, int] = (1, 1)) -> JsonObject:
     def on_session(n_done: int, n_sessions: int, what: str) -> None:
         if n_done == stop_at:
             raise InterruptedError
 
     questions = questions_of("mahnob", window_s=SETTINGS.window_s)
-    return convert_source(found, store, SETTINGS, questions, on_session=on_session)
+    return convert_source(found, store, SETTINGS, questions, part=part, on_session=on_session)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -84,6 +85,19 @@ def test_killed_by_the_system(tmp_path: Path, source: Path, whole: dict[str, byt
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     kept = {name: data for name, data in contents(store).items() if "/." not in f"/{name}"}
     assert kept == whole
+
+
+def test_processes_share_the_work(tmp_path: Path, source: Path, whole: dict[str, bytes]) -> None:
+    found, store = find_recordings(source), tmp_path / "store"
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(pool.map(lambda place: convert(found, store, part=(place, 2)), (1, 2)))
+    assert [(one["sessions"], one["already_there"]) for one in parts] == [(3, 0), (2, 0)]
+    assert contents(store) == whole
+    assert convert(found, store)["already_there"] == 5
+    with pytest.raises(LayoutError, match="part: expected 1/2 to 2/2, got 3/2"):
+        convert(found, store, part=(3, 2))
+    with pytest.raises(LayoutError, match="the source has 5 sessions, too few for part 6/6"):
+        convert(found, store, part=(6, 6))
 
 
 def test_other_settings_are_refused(tmp_path: Path, source: Path) -> None:

@@ -51,6 +51,14 @@ def test_votes_become_vectors_and_soft_labels(tmp_path: Path) -> None:
     assert convert_votes(tmp_path / "votes.csv", tmp_path / "store")["already_there"] == 2
 
 
+def test_the_table_is_found_in_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(LayoutError, match=r"there is no tabulatedVotes\.csv in the folder"):
+        convert_votes(tmp_path, tmp_path / "store")
+    (tmp_path / "processed").mkdir()
+    write_votes(tmp_path / "processed" / "tabulatedVotes.csv")
+    assert convert_votes(tmp_path, tmp_path / "store")["clips"] == 3
+
+
 def test_the_real_table_gives_every_clip_once(real: tuple[Store, list[dict[str, str]]]) -> None:
     store, rows = real
     assert (store.n_clips, len(set(store.subjects)), len(rows)) == (7442, 91, 3 * 7442)
