@@ -27,8 +27,8 @@ extra="$$($(call pip_setting,extra-index-url))"; \
 cert="$$($(call pip_setting,cert))"; [ -z "$$cert" ] || export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$cert}"; \
 export UV_SYSTEM_CERTS="$${UV_SYSTEM_CERTS:-1}"; \
 set -u; \
-$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --requirement pyproject.toml $(1); \
-$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $(WITHOUT_REQUIREMENTS)
+$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --requirement pyproject.toml $(1); \
+$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps $(WITHOUT_REQUIREMENTS)
 endef
 
 demo: install
