@@ -18,9 +18,9 @@ class CafLoss:
     """Cross-entropy, confidence and agreement of the modalities; hard clips come in later.
 
     l_i = −Σ_k y_ik ln p_ik + α Σ_m MSE(confidence_m, Σ_k y_k p_mk) + β ½ (KL(p₁ ‖ p₂) + KL(p₂ ‖ p₁)), and the loss is
-    the mean of l_i · [l_i < λ₀ γ^epoch] over the batch. The true class's probability of a soft label is the one
-    expected under it: our extension, equal to the paper's for hard labels. The settings are those of the published
-    code.
+    the mean of l_i · [l_i < λ₀ γ^epoch] over the batch. The settings are those of the published code. Ours: the true
+    class's probability of a soft label is the one expected under it; and the easier half of a batch always counts,
+    because one step can lift every loss above λ, and then nothing would be learnt until λ has grown past them.
 
     Args:
         alpha: α, weight of the confidence's error.
@@ -41,8 +41,11 @@ class CafLoss:
         if not isinstance(net, CAFNet):
             raise TrainingError(f"CAFNet's loss reads its confidences, which {type(net).__name__} does not have")
         each = self.each(net.read(*examples.inputs), examples.y)
-        is_easy = each.detach() < self.pace * self.pace_growth**epoch
-        return (each * is_easy * examples.weights).mean()
+        return (each * self.is_easy(each.detach(), epoch) * examples.weights).mean()
+
+    def is_easy(self, each: Tensor, epoch: int) -> Tensor:
+        """Which clips count, (B,) bool: those below λ₀ γ^epoch, and the easier half of the batch in any case."""
+        return (each < self.pace * self.pace_growth**epoch) | (each <= each.median())
 
     def each(self, reading: CafReading, y: Tensor) -> Tensor:
         """l (B,) of distributions y (B, K)."""
