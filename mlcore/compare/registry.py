@@ -9,10 +9,19 @@ from mlcore.compare.contract import Method
 from mlcore.compare.linear import LINEAR
 from mlcore.compare.majority import MAJORITY
 from mlcore.compare.net_method import as_method
+from mlcore.compare.ours import STUDENT, TEACHER, concord_method, late_method
+from mlcore.compare.restricted import restricted
 from mlcore.errors import TrainingError
 
+_OURS = (
+    concord_method("concord", {}),
+    concord_method("eeg-only", {}, only=STUDENT),
+    concord_method("face-only", {}, only=TEACHER),
+    late_method(),
+)
+_PLAIN = (LINEAR, *(restricted(LINEAR, f"linear-{name}", only=name) for name in (STUDENT, TEACHER)), MAJORITY)
 METHODS: Mapping[str, Method] = {
-    method.name: method for method in (*(as_method(baseline) for baseline in BASELINES), LINEAR, MAJORITY)
+    method.name: method for method in (*_OURS, *(as_method(baseline) for baseline in BASELINES), *_PLAIN)
 }
 
 
