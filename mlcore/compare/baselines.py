@@ -1,4 +1,12 @@
-"""The published networks that are compared: how each is built from a store's shapes, read for and trained."""
+"""The published networks that are compared: how each is built from a store's shapes, read for and trained.
+
+Layers and losses are the papers'. Reconstruction, the same for all of them so that networks are compared and not
+recipes: signals standardised within each subject; Adam at 1e-3 for at most 100 epochs; the epoch chosen on a validation
+fold of the training clips (CAFNet's published code chose it on the test fold), 20 epochs without a better one end the
+training; classes weighted by half a power of their rarity, as in a round of our own; distributions as labels; and for
+traces an output a step, trained by 1 − CCC + MSE, without CAFNet's confidence, which needs classes. Of raw EEG CAFNet
+reads log band power in windows of 1 s every 0.5 s.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +91,7 @@ BASELINES = (
         "tsception",
         "TSception on EEG with 10-20 names (Ding et al. 2022, arXiv 2104.02935)",
         WAVEFORM,
-        Recipe(_tsception, read=_left_and_right),
+        Recipe(_tsception, FitSettings(batch_size=64), read=_left_and_right),
     ),
     Baseline(
         "cafnet",

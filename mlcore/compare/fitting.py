@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -164,14 +163,3 @@ def answers(net: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
     """What a network in evaluation mode says of n ≥ 1 clips, chunk by chunk and without a gradient."""
     with torch.no_grad():
         return torch.cat([net(*chunk) for chunk in zip(*(torch.split(one, _CHUNK) for one in inputs), strict=True)])
-
-
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Everything that torch draws inside follows from the seed; its generators are left as they were found."""
-    is_cuda = device.type == "cuda"
-    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if is_cuda else []):
-        torch.default_generator.manual_seed(seed)
-        if is_cuda:
-            torch.cuda.manual_seed(seed)
-        yield

@@ -97,7 +97,7 @@ class PickedChannels:
 
     def signals(self, store: Store, rows: Rows) -> NDArray[np.float32]:
         """Standardised clips (n, C, T) of the picked channels."""
-        return self.reader.signals(store, rows)[:, list(self.places)]
+        return np.ascontiguousarray(self.reader.signals(store, rows)[:, list(self.places)])
 
 
 def fit_reader(task: Task, modality: str, *, learn: Rows) -> Reader:

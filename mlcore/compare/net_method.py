@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 import torch
 
 from mlcore.compare.contract import Method, Task
-from mlcore.compare.fitting import seeded
 from mlcore.compare.inputs import describe_modalities, readable
+from mlcore.compare.seeding import seeded
 from mlcore.compare.softmax_net import Build, FittedNet, Recipe, fit_softmax_net
 from mlcore.errors import TrainingError
 from mlcore.store import ModalityKind, ModalityMeta

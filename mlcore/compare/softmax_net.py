@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from mlcore.compare.answers import Answers, answers_of
 from mlcore.compare.contract import Floats, Rows, Task
-from mlcore.compare.fitting import Examples, FitSettings, Objective, answers, fit_net, seeded
+from mlcore.compare.fitting import Examples, FitSettings, Objective, answers, fit_net
 from mlcore.compare.folds import validation_fold
 from mlcore.compare.inputs import ReadsSignals, fit_reader, labelled
+from mlcore.compare.seeding import seeded
 from mlcore.errors import TrainingError
 from mlcore.store import ModalityMeta, Store
 from mlcore.train.tensors import pick_device

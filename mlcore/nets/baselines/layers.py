@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from scipy.fft import next_fast_len
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -64,23 +63,6 @@ class TemporalSpatial(nn.Module):
         assert self.temporal.bias is not None
         bias = functional.linear(self.temporal.bias, spatial.sum(2), self.spatial.bias)  # (F,)
         return functional.conv1d(x, weight, bias)
-
-
-def correlate(x: Tensor, kernels: Tensor, *, left: int) -> Tensor:
-    """Each row with a kernel of its own, by FFT; as long as the input, zeros beyond the ends.
-
-    y[m, t] = Σ_k w[m, k] · x[m, t + k − left]
-
-    Args:
-        x: (B, M, T).
-        kernels: (M, K).
-        left: zeros before the first sample, 0..K−1.
-    """
-    n_times, n_taps = x.shape[-1], kernels.shape[-1]
-    n_fft = next_fast_len(n_times + n_taps - 1, real=True)
-    spectrum = torch.fft.rfft(functional.pad(x, (left, 0)), n_fft)  # (B, M, n_fft / 2 + 1)
-    filtered: Tensor = torch.fft.irfft(spectrum * torch.fft.rfft(kernels, n_fft).conj(), n_fft)
-    return filtered[..., :n_times]
 
 
 def check_window(name: str, n_times: int, *, at_least: int, sfreq: float) -> None:

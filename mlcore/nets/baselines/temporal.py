@@ -7,8 +7,6 @@ from scipy.fft import next_fast_len
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.nets.baselines.layers import correlate
-
 _EPSILON, _MOMENTUM = 1e-5, 0.1
 
 
@@ -47,18 +45,22 @@ class NormalisedFilters(nn.Module):
         Returns:
             (B, F·D, T).
         """
-        mean, var = self._measure(x) if self.training else (self.running_mean, self.running_var)
+        n_times, n_fft = x.shape[-1], next_fast_len(x.shape[-1] + self.taps.shape[1] - 1, real=True)
+        spectrum = torch.fft.rfft(functional.pad(x, (self.left, 0)), n_fft)  # (B, C, n_fft / 2 + 1)
+        mean, var = self._measure(x, spectrum, n_fft) if self.training else (self.running_mean, self.running_var)
         depth = len(spatial) // len(self.taps)
         gain = self.weight / torch.sqrt(var + _EPSILON)  # (F,)
-        shift = (self.bias - gain * mean).repeat_interleave(depth) * spatial.sum(1)  # (F·D,)
         kernels = (gain[:, None] * self.taps).repeat_interleave(depth, dim=0)  # (F·D, K)
-        maps = torch.matmul(spatial, x)  # (B, F·D, T)
-        return correlate(maps, kernels, left=self.left) + shift[:, None]
+        shift = (self.bias - gain * mean).repeat_interleave(depth) * spatial.sum(1)  # (F·D,)
+        maps = _mix(spatial, spectrum) * torch.fft.rfft(kernels, n_fft).conj()  # (B, F·D, n_fft / 2 + 1)
+        filtered: Tensor = torch.fft.irfft(maps, n_fft)[..., :n_times]
+        return filtered + shift[:, None]
 
-    def _measure(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _measure(self, x: Tensor, spectrum: Tensor, n_fft: int) -> tuple[Tensor, Tensor]:
         """Mean and variance of each filter's output over clips, channels and time; the running ones follow."""
         with torch.no_grad():
-            first, second = lagged_moments(functional.pad(x, (self.left, self.right)).flatten(0, 1), x.shape[-1])
+            padded = functional.pad(x, (self.left, self.right)).flatten(0, 1)
+            first, second = lagged_moments(padded, spectrum.flatten(0, 1), n_times=x.shape[-1], n_fft=n_fft)
         mean = self.taps @ first
         var = (((self.taps @ second) * self.taps).sum(1) - mean**2).clamp_min(0)
         n_values = x.numel()
@@ -68,25 +70,42 @@ class NormalisedFilters(nn.Module):
         return mean, var
 
 
-def lagged_moments(padded: Tensor, n_times: int) -> tuple[Tensor, Tensor]:
+def _mix(weights: Tensor, spectrum: Tensor) -> Tensor:
+    """Real weights (M, C) times complex channels (B, C, H): (B, M, H)."""
+    parts = torch.view_as_real(spectrum)  # (B, C, H, 2)
+    mixed = torch.matmul(weights, parts.flatten(2))
+    return torch.view_as_complex(mixed.view(*mixed.shape[:2], *parts.shape[2:]))
+
+
+def lagged_moments(padded: Tensor, spectrum: Tensor, *, n_times: int, n_fft: int) -> tuple[Tensor, Tensor]:
     """Means over rows n and times t < T of x(n, t + k), (K,), and of x(n, t + k) x(n, t + l), (K, K).
 
-    The first row of the products comes by FFT; down a diagonal one product enters at the end and one leaves at the
-    start: R_{k+1,l+1} = R_kl + x(T + k) x(T + l) − x(k) x(l).
+    Over all times the products are the autocorrelation, which the spectrum gives. The first row leaves out those that
+    start after T; down a diagonal one product enters at the end and one leaves at the start:
+    R_{k+1,l+1} = R_kl + x(T + k) x(T + l) − x(k) x(l).
 
     Args:
-        padded: (N, T + K − 1).
+        padded: x (N, T + K − 1), T samples with K − 1 zeros around them.
+        spectrum: (N, n_fft / 2 + 1) of the same samples by `torch.fft.rfft`.
         n_times: T.
+        n_fft: its length, at least T + K − 1.
     """
     n_values, n_lags = len(padded) * n_times, padded.shape[1] - n_times + 1
-    first = padded.sum(0).unfold(0, n_times, 1).sum(1) / n_values  # (K,)
-    n_fft = next_fast_len(padded.shape[1], real=True)
-    product = torch.fft.rfft(padded[:, :n_times], n_fft).conj() * torch.fft.rfft(padded, n_fft)
-    row = torch.fft.irfft(product.sum(0), n_fft)[:n_lags]  # (K,)
+    first = padded.sum(0).unfold(0, n_times, 1).sum(1)  # (K,)
+    power = torch.view_as_real(spectrum).square().sum((0, 2))  # (n_fft / 2 + 1,)
     head, tail = padded[:, : n_lags - 1], padded[:, n_times:]
-    change = tail.T @ tail - head.T @ head  # (K − 1, K − 1)
-    second = row.repeat(n_lags, 1)
-    second[:, 0] = row
-    for lag in range(n_lags - 1):
-        second[lag + 1, 1:] = second[lag, :-1] + change[lag]
-    return first, second / n_values
+    late = functional.pad(tail.T @ tail, (0, 1, 0, 1))  # (K, K), the last row and column 0
+    change = late - functional.pad(head.T @ head, (0, 1, 0, 1))
+    row = torch.fft.irfft(power, n_fft)[:n_lags] - _along_diagonals(late).sum(0)  # (K,)
+    steps = _along_diagonals(change)
+    by_lag = row + steps.cumsum(0) - steps  # (K, K): R_{k, k + lag}
+    place = torch.arange(n_lags, device=padded.device)
+    second = by_lag[torch.minimum(place[:, None], place), (place[:, None] - place).abs()]
+    return first / n_values, second / n_values
+
+
+def _along_diagonals(square: Tensor) -> Tensor:
+    """d(k, lag) = square(k, k + lag), 0 past the edge; (K, K) -> (K, K)."""
+    place = torch.arange(len(square), device=square.device)
+    column = place[:, None] + place
+    return square[place[:, None], column.clamp_max(len(square) - 1)] * (column < len(square))

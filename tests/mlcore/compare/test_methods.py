@@ -90,6 +90,29 @@ def test_held_rows_are_training_rows(method: Method, simulated: Simulated, tmp_p
     assert fitted.latents(simulated[0], task.test) == {}
 
 
+@by_name
+def test_which_clips_are_asked_about_changes_nothing_about_what_is_learnt(
+    method: Method, simulated: Simulated, tmp_path: Path
+) -> None:
+    task = class_task(*simulated, tmp_path)
+    announced = method.fit(task, never).predict(simulated[0], task.test)
+    surprised = method.fit(replace(task, test=task.test[:0]), never).predict(simulated[0], task.test)
+    assert np.array_equal(announced, surprised, equal_nan=True)
+
+
+@by_name
+def test_nothing_asked_is_nothing_answered(method: Method, simulated: Simulated, tmp_path: Path) -> None:
+    task = class_task(*simulated, tmp_path)
+    assert method.fit(task, never).predict(simulated[0], task.test[:0]).shape == (0, 3)
+
+
+@by_name
+def test_a_task_without_labels_is_refused_in_a_sentence(method: Method, simulated: Simulated, tmp_path: Path) -> None:
+    task = class_task(*simulated, tmp_path)
+    with pytest.raises(ConcordError, match=r"valence: n\w+ (of the )?training clip"):
+        method.fit(replace(task, y=np.full_like(task.y, np.nan)), never)
+
+
 @pytest.mark.parametrize("name", [name for name in NEEDS if name != "majority"])
 def test_a_fit_stops_when_it_is_told_to(name: str, simulated: Simulated, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):

@@ -62,7 +62,7 @@ def test_it_answers_with_logits(n_times: int, sfreq: float) -> None:
     assert not torch.allclose(logits.sum(1), torch.ones(5))
 
 
-@pytest.mark.parametrize("n_times", [64, 101])
+@pytest.mark.parametrize("n_times", [32, 64, 101])
 def test_spatial_filters_first_are_the_papers_order_in_training_and_after(n_times: int) -> None:
     net = EEGNet(5, 3, n_times, 128.0).double()
     with torch.no_grad():
@@ -90,11 +90,13 @@ def test_filters_learn_as_in_the_papers_order() -> None:
     assert torch.allclose(net.temporal.taps.grad, in_order.temporal.weight.grad[:, 0, 0], atol=1e-8)
 
 
+@pytest.mark.parametrize("n_fft", [27, 32])
 @pytest.mark.parametrize("n_lags", [1, 2, 7])
-def test_lagged_moments_are_means_over_windows(n_lags: int) -> None:
-    padded = torch.randn(3, 20 + n_lags - 1, dtype=torch.float64)
+def test_lagged_moments_are_means_over_windows(n_lags: int, n_fft: int) -> None:
+    left = (n_lags - 1) // 2
+    padded = functional.pad(torch.randn(3, 20, dtype=torch.float64), (left, n_lags - 1 - left))
     windows = padded.unfold(1, n_lags, 1).reshape(-1, n_lags).numpy()  # (3 · 20, K)
-    first, second = lagged_moments(padded, 20)
+    first, second = lagged_moments(padded, torch.fft.rfft(padded, n_fft), n_times=20, n_fft=n_fft)
     assert np.allclose(first, windows.mean(axis=0))
     assert np.allclose(second, windows.T @ windows / len(windows))
 
