@@ -100,11 +100,15 @@ def late_method() -> Method:
 
     def fit(task: Task, should_stop: Callable[[], bool]) -> MeanOf:
         parts = tuple(
-            _fit(task, {}, modalities=(name,), should_stop=should_stop) for name in task.modalities if name in task.infer
+            _fit(task, {}, modalities=(name,), should_stop=should_stop)
+            for name in task.modalities
+            if name in task.infer
         )
         return MeanOf(parts, {"parts": [part.details for part in parts]})
 
-    return Method("late", "the mean of ours trained on each modality alone", lambda task: _refusal("late", task, None), fit)
+    return Method(
+        "late", "the mean of ours trained on each modality alone", lambda task: _refusal("late", task, None), fit
+    )
 
 
 def _wanted(task: Task, only: str | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from mlcore.compare.baselines import BASELINES
 from mlcore.compare.contract import Method
+from mlcore.compare.early import EARLY
 from mlcore.compare.linear import LINEAR
 from mlcore.compare.majority import MAJORITY
 from mlcore.compare.net_method import as_method
@@ -21,7 +22,7 @@ _OURS = (
 )
 _PLAIN = (LINEAR, *(restricted(LINEAR, f"linear-{name}", only=name) for name in (STUDENT, TEACHER)), MAJORITY)
 METHODS: Mapping[str, Method] = {
-    method.name: method for method in (*_OURS, *(as_method(baseline) for baseline in BASELINES), *_PLAIN)
+    method.name: method for method in (*_OURS, *(as_method(baseline) for baseline in (EARLY, *BASELINES)), *_PLAIN)
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -43,17 +43,19 @@ class Recipe:
         settings: of the training.
         read: how a modality's clips are prepared.
         objective: how it learns from K classes; by default the cross-entropy of its logits.
+        needs_all: whether a clip must have all of its modalities; else one will do, and zeros stand for the others.
     """
 
     build: Build
     settings: FitSettings = field(default_factory=FitSettings)
     read: FitReader = fit_reader
     objective: Objective | None = None
+    needs_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FittedNet:
-    """A trained network; clips without all of its modalities get rows of NaN."""
+    """A trained network; clips that it can't read get rows of NaN."""
 
     net: nn.Module
     readers: tuple[ReadsSignals, ...]
@@ -62,11 +64,12 @@ class FittedNet:
     device: torch.device
     held: Rows
     details: JsonObject
+    needs_all: bool = True
 
     def predict(self, store: Store, rows: Rows) -> Floats:
         """Probabilities (n, K) or traces (n, T)."""
         said = np.full((len(rows), self.n_outputs), np.nan)
-        present = _all_present(store, self.readers, rows)
+        present = _present(store, [reader.modality for reader in self.readers], rows, needs_all=self.needs_all)
         if present.any():
             inputs = _inputs(store, self.readers, rows[present], device=self.device)
             said[present] = self.answers.give_back(answers(self.net, inputs))
@@ -80,17 +83,16 @@ class FittedNet:
 def fit_softmax_net(
     task: Task, modalities: tuple[str, ...], recipe: Recipe, *, should_stop: Callable[[], bool]
 ) -> FittedNet:
-    """Train a network on the training clips that have all of its modalities.
+    """Train a network on the training clips that it can read.
 
     Raises:
         TrainingError: no such clip, or the loss is no longer finite.
         Cancelled: the caller asked.
     """
-    use = labelled(task)
-    for name in modalities:
-        use = use & task.store.present(name)[task.train]
+    use = labelled(task) & _present(task.store, modalities, task.train, needs_all=recipe.needs_all)
     if not use.any():
-        raise TrainingError(f"{task.target}: no training clip has both a label and {' and '.join(modalities)}")
+        some = (" and " if recipe.needs_all else " or ").join(modalities)
+        raise TrainingError(f"{task.target}: no training clip has both a label and {some}")
     device = pick_device(task.device)
     with seeded(task.seed, device):
         return _fit(task, modalities, recipe, use=np.flatnonzero(use), device=device, should_stop=should_stop)
@@ -133,6 +135,7 @@ def _fit(
         device=device,
         held=rows[fold.validation],
         details={**details, **outcome.to_json()},
+        needs_all=recipe.needs_all,
     )
 
 
@@ -145,6 +148,6 @@ def _inputs(store: Store, readers: tuple[ReadsSignals, ...], rows: Rows, *, devi
     return tuple(torch.from_numpy(reader.signals(store, rows)).to(device) for reader in readers)
 
 
-def _all_present(store: Store, readers: tuple[ReadsSignals, ...], rows: Rows) -> NDArray[np.bool_]:
-    present = [store.present(reader.modality)[rows] for reader in readers]
-    return np.asarray(np.logical_and.reduce(present))
+def _present(store: Store, modalities: Iterable[str], rows: Rows, *, needs_all: bool) -> NDArray[np.bool_]:
+    present = [store.present(name)[rows] for name in modalities]
+    return np.asarray(np.logical_and.reduce(present) if needs_all else np.logical_or.reduce(present))

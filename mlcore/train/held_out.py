@@ -69,13 +69,9 @@ def _joined_evidence(asked: Sequence[Mapping[str, Opinion]], model: TrainedModel
     return np.concatenate([nobody, *(one[modality].mean_evidence(target) for one in asked)])
 
 
-def _ask_member(
-    data: RoundData, model: TrainedModel, number: int, places: NDArray[np.int64]
-) -> dict[str, Opinion]:
+def _ask_member(data: RoundData, model: TrainedModel, number: int, places: NDArray[np.int64]) -> dict[str, Opinion]:
     rows = data.labelled_rows[places]
-    return ask(
-        model.net, data.store, rows, scalers=model.scalers, targets=model.targets, members=(number,)
-    )
+    return ask(model.net, data.store, rows, scalers=model.scalers, targets=model.targets, members=(number,))
 
 
 def _fit_experts(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) -> dict[tuple[str, str], Expert]:
