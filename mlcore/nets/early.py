@@ -47,6 +47,6 @@ class EarlyFusionNet(nn.Module):
         return logits
 
     def _encode(self, number: int, flat: Tensor) -> Tensor:
-        signal, summary = flat.split(self.splits[number], dim=1)
+        signal, summary = torch.split(flat, self.splits[number], dim=1)
         feature: Tensor = self.encoders[number](signal.reshape(-1, *self.shapes[number]), summary)
         return feature.float()

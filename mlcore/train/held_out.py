@@ -97,8 +97,8 @@ def _fit_pool(
         evidence, expert = by_target[target], experts.get((modality, target))
         logits = np.zeros_like(evidence) if expert is None else np.nan_to_num(expert.held_out[held.places])
         voices[modality] = Voice(np.log(evidence), logits, held.quality[modality])
-    evidence = {modality: by_target[target] for modality, by_target in held.evidence.items()}
-    fused = fuse_evidence(evidence, held.quality, trust=model.trust, power=model.config.conflict_power)
+    by_modality = {modality: by_target[target] for modality, by_target in held.evidence.items()}
+    fused = fuse_evidence(by_modality, held.quality, trust=model.trust, power=model.config.conflict_power)
     doubt = fused.shape[1] / (fused.shape[1] + fused.sum(axis=1))
     return fit_pool(voices, values[held.places], doubt=doubt, has_experts=bool(experts))
 
