@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -12,12 +12,15 @@ from torch import Tensor
 
 from mlcore.evidence import fuse
 from mlcore.nets import ClipInput, evidence_of
-from mlcore.store import Store
+from mlcore.store import ModalityMeta, Store
 from mlcore.train.committee import Committee
 from mlcore.train.objective import read_inputs
 from mlcore.train.pool import Voice
 from mlcore.train.scaling import Scaler
 from mlcore.train.tensors import load_inputs
+from mlcore.train.trace_features import features_of
+from mlcore.train.trace_pool import TraceVoice
+from mlcore.train.traces import read_steps
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,11 +31,13 @@ class Opinion:
     """What one modality says of n clips; meaningless where they lack it.
 
     Args:
-        evidence: per target of every network and head (R, n, K).
-        logits: per target of the linear expert (n, K); zeros where there is none.
+        evidence: per class target of every network and head (R, n, K).
+        logits: per class target of the linear expert (n, K); zeros where there is none.
         z: (R, n, d), of every network and head.
         present: (n,) bool.
         quality: (n,) in 0..1, 0 where absent.
+        traces: per trace target of every network and head (R, n, T), on the standardised scale.
+        expert_traces: per trace target of the linear expert (n, T); zeros where there is none.
     """
 
     evidence: Mapping[str, Floats]
@@ -40,6 +45,8 @@ class Opinion:
     z: Floats
     present: NDArray[np.bool_]
     quality: Floats
+    traces: Mapping[str, Floats] = field(default_factory=dict)
+    expert_traces: Mapping[str, Floats] = field(default_factory=dict)
 
     def mean_evidence(self, target: str) -> Floats:
         """Mean over networks and heads (n, K)."""
@@ -48,6 +55,10 @@ class Opinion:
     def voice(self, target: str) -> Voice:
         """As the pool hears it."""
         return Voice(np.log(self.mean_evidence(target)), self.logits[target], self.quality)
+
+    def trace_voice(self, target: str, heard: NDArray[np.bool_]) -> TraceVoice:
+        """As the pool of a trace hears it, on the clips (n,) that it may be heard on."""
+        return TraceVoice(self.traces[target].mean(axis=0), self.expert_traces[target], heard)
 
 
 def fuse_evidence(
@@ -69,7 +80,7 @@ def ask(
     targets: Iterable[str],
     members: Iterable[int],
 ) -> dict[str, Opinion]:
-    """Opinions of some networks, and of the experts, on clips; by modality.
+    """Opinions of some networks, and of the experts, on clips; by modality. Traces are all that the networks follow.
 
     In double precision from the heads on: closed forms lose digits in single precision.
     """
@@ -94,6 +105,7 @@ def _ask_one(
     x = load_inputs(store, modality, rows, scaler=scaler, device=device)
     with torch.no_grad():
         readings = [read_inputs(committee.member(number), modality, x) for number in members]
+    traces = _follow(committee, modality, x, members=members)
     present = store.present(modality)[rows]
     return Opinion(
         evidence={name: _evidence([one.logits[name] for one in readings]) for name in targets},
@@ -101,11 +113,36 @@ def _ask_one(
         z=_doubles(torch.cat([one.z for one in readings])),
         present=present,
         quality=store.quality(modality)[rows] * present,
+        traces=traces,
+        expert_traces={
+            name: _expert_trace(committee, modality, name, x, meta=scaler.meta, n_values=said.shape[-1])
+            for name, said in traces.items()
+        },
     )
 
 
 def _evidence(logits: list[Tensor]) -> Floats:
     return _doubles(evidence_of(torch.cat(logits).double()))
+
+
+def _follow(committee: Committee, modality: str, x: ClipInput, *, members: tuple[int, ...]) -> dict[str, Floats]:
+    nets = [committee.member(number) for number in members]
+    names = nets[0].trace_targets if nets else ()
+    if not names:
+        return {}
+    with torch.no_grad():
+        said = [net.branch(modality).follow(read_steps(net, modality, x)) for net in nets]
+    return {name: _doubles(torch.cat([one[name] for one in said])) for name in names}
+
+
+def _expert_trace(
+    committee: Committee, modality: str, target: str, x: ClipInput, *, meta: ModalityMeta, n_values: int
+) -> Floats:
+    if not committee.has_experts():
+        return np.zeros((len(x), n_values))
+    features = torch.from_numpy(features_of(x, meta, n_values=n_values)).float()
+    with torch.no_grad():
+        return _doubles(committee.follow_expert(modality, target, features.to(x.summary.device)))
 
 
 def _expert(committee: Committee, modality: str, target: str, x: ClipInput) -> Floats:

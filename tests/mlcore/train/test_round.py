@@ -17,8 +17,8 @@ from mlcore.acquire import rank_by_entropy
 from mlcore.errors import TrainingError
 from mlcore.store import Store, open_store, write_shard
 from mlcore.train import LossWeights, Progress, RoundConfig, RoundData, StageConfig, load_model, score
-from mlcore.train.data import find_usable
 from mlcore.train.fit import choose
+from mlcore.train.usable import find_usable
 from tests.factories.stores import Classes, make_store
 from tests.mlcore.train.rounds import data_of, run, with_labels
 
