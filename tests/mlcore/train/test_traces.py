@@ -1,0 +1,240 @@
+"""Rounds with a trace: it is followed where it can be, and never further than that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from mlcore.errors import TrainingError
+from mlcore.evaluate import ccc
+from mlcore.store import Store
+from mlcore.train import LossWeights, RoundConfig, RoundData, RoundResult, StageConfig, TrainedModel, load_model, score
+from mlcore.train.tensors import load_inputs
+from tests.mlcore.train.rounds import run
+from tests.mlcore.train.trace_rounds import (
+    CLASSES,
+    EASY,
+    TRACE,
+    simulated,
+    trace_round,
+    truth_of,
+    with_classes,
+    with_trace,
+)
+
+Trained = tuple[RoundData, RoundResult]
+
+
+@pytest.fixture(scope="module")
+def easy(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """6 subjects, 4 trials, 2 clips; every clip has both modalities."""
+    return simulated(tmp_path_factory.mktemp("easy") / "store", EASY)
+
+
+@pytest.fixture(scope="module")
+def gappy(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The same, but a quarter of the clips lack the EEG, and a quarter the face."""
+    lacking = replace(EASY, missing_eeg_share=0.25, missing_face_share=0.25)
+    return simulated(tmp_path_factory.mktemp("gappy") / "store", lacking)
+
+
+@pytest.fixture
+def longer(config: RoundConfig) -> RoundConfig:
+    stage = StageConfig(n_epochs=15, patience=15)
+    return replace(config, n_members=2, teacher=stage, student=stage)
+
+
+def test_it_follows_what_can_be_followed_in_people_it_has_not_seen(
+    easy: Store, longer: RoundConfig, folder: Path
+) -> None:
+    data = trace_round(easy)
+    pool = run(data, longer, folder).pool
+    truth = truth_of(easy, data.pool_rows)
+    model = load_model(folder)
+    assert ccc(truth, pool.traces[TRACE]) > 0.75
+    for modality in ("eeg", "face"):
+        assert ccc(truth, score(model, easy, data.pool_rows, modalities=[modality]).traces[TRACE]) > 0.6
+        networks = _networks_alone(model)
+        assert ccc(truth, score(networks, easy, data.pool_rows, modalities=[modality]).traces[TRACE]) > 0.5
+
+
+def test_the_trace_comes_on_its_own_scale(easy: Store, config: RoundConfig, tmp_path: Path) -> None:
+    """A trace in other units is the same trace: y -> 100 + 50 y."""
+    data = trace_round(easy)
+    plain = run(data, config, tmp_path / "plain").pool
+    scaled = run(with_trace(data, 100 + 50 * data.traces[TRACE]), config, tmp_path / "scaled").pool
+    assert np.allclose(scaled.traces[TRACE], 100 + 50 * plain.traces[TRACE], atol=0.1)
+    assert np.allclose(scaled.trace_variance, 2500 * plain.trace_variance, rtol=0.01)
+
+
+def test_what_cannot_be_followed_stays_at_chance(tmp_path: Path, longer: RoundConfig) -> None:
+    """A leak between the clips that are asked about and training would show here."""
+    silent = replace(EASY, n_subjects=10, eeg_snr=0.0, face_snr=0.0)
+    found = []
+    for seed in (0, 1, 2):
+        store = simulated(tmp_path / f"store {seed}", replace(silent, seed=seed))
+        data = trace_round(store, n_test_subjects=5)
+        pool = run(data, longer, tmp_path / f"round {seed}").pool
+        found.append(ccc(truth_of(store, data.pool_rows), pool.traces[TRACE]))
+    assert abs(np.mean(found)) < 0.2
+
+
+def test_stretches_that_nobody_scored_are_passed_over(easy: Store, longer: RoundConfig, tmp_path: Path) -> None:
+    """What stood where nothing was scored can't have been read: rubbish there would have spoilt everything."""
+    data = trace_round(easy)
+    trace = data.traces[TRACE].copy()
+    trace[::2, :6] = np.nan
+    trace[5] = np.nan
+    pool = run(with_trace(data, trace), longer, tmp_path / "holes").pool
+    assert np.isfinite(pool.traces[TRACE]).all()
+    assert ccc(truth_of(easy, data.pool_rows), pool.traces[TRACE]) > 0.7
+
+
+def test_a_missing_modality_leaves_the_other_alone(gappy: Store, longer: RoundConfig, folder: Path) -> None:
+    data = trace_round(gappy)
+    pool = run(data, longer, folder).pool
+    model = load_model(folder)
+    truth = truth_of(gappy, data.pool_rows)
+    assert ccc(truth, pool.traces[TRACE]) > 0.6
+    eeg, face = (score(model, gappy, data.pool_rows, modalities=[one]) for one in ("eeg", "face"))
+    has_eeg, has_face = (gappy.present(one)[data.pool_rows] for one in ("eeg", "face"))
+    assert np.array_equal(np.isnan(eeg.traces[TRACE]).all(axis=1), ~has_eeg)
+    assert np.array_equal(np.isnan(eeg.trace_variance), ~has_eeg)
+    assert np.isfinite(pool.traces[TRACE]).all()
+    assert np.array_equal(pool.traces[TRACE][~has_face], eeg.traces[TRACE][~has_face])
+    assert np.array_equal(pool.traces[TRACE][~has_eeg], face.traces[TRACE][~has_eeg])
+    assert np.array_equal(pool.trace_variance[~has_face], eeg.trace_variance[~has_face])
+
+
+def test_a_trace_alone_has_no_classes_to_tell_of(easy: Store, config: RoundConfig, folder: Path) -> None:
+    data = trace_round(easy)
+    result = run(data, config, folder)
+    assert result.pool.alpha == {}
+    assert result.pool.mean_entropy.tolist() == [0.0] * len(data.pool_rows)
+    assert result.pool.traces[TRACE].shape == (len(data.pool_rows), 16)
+    assert np.all(result.pool.trace_variance > 0)
+    assert np.isfinite(result.pool.agreement).all()
+    assert result.metrics["mean_balanced_accuracy"] is None
+    assert {row["stage"] for row in result.history} == {"teacher", "student"}
+    assert not any(".banks." in name for name in load_file(folder / "model.safetensors"))
+
+
+def test_classes_and_traces_are_learnt_side_by_side(easy: Store, longer: RoundConfig, folder: Path) -> None:
+    data = with_classes(trace_round(easy))
+    pool = run(data, longer, folder).pool
+    assert set(pool.alpha) == {CLASSES}
+    assert np.all((pool.mean_entropy > 0) & (pool.mean_entropy <= 1))
+    truth = data.store.target(CLASSES)[data.pool_rows]
+    assert np.mean(pool.alpha[CLASSES].argmax(axis=1) == truth) > 0.5
+    assert ccc(truth_of(easy, data.pool_rows), pool.traces[TRACE]) > 0.7
+
+
+def test_a_saved_model_follows_as_the_round_did(gappy: Store, longer: RoundConfig, folder: Path) -> None:
+    data = with_classes(trace_round(gappy))
+    pool = run(data, longer, folder).pool
+    again = score(load_model(folder), gappy, data.pool_rows)
+    assert np.array_equal(again.traces[TRACE], pool.traces[TRACE])
+    assert np.array_equal(again.trace_variance, pool.trace_variance)
+    assert np.array_equal(again.mean_entropy, pool.mean_entropy)
+    singly = score(load_model(folder), gappy, data.pool_rows, batch_size=1)
+    assert np.allclose(singly.traces[TRACE], pool.traces[TRACE], atol=1e-5)
+
+
+def test_the_teachers_trace_reaches_the_students_weights(easy: Store, config: RoundConfig, tmp_path: Path) -> None:
+    """Everything else of the student's lesson switched off, distillation still moves its encoder, and nothing else."""
+    data = trace_round(easy)
+    off = LossWeights(trace=0.0, alignment=0.0, distillation=0.0)
+    still = _weights(data, replace(config, weights=off), tmp_path / "off")
+    moved = _weights(data, replace(config, weights=replace(off, distillation=1.0)), tmp_path / "on")
+    encoder = "members.0.branches.eeg.encoder.spatial.weight"
+    of_teacher = [name for name in still if name.startswith("members.0.branches.face")]
+    assert not torch.equal(still[encoder], moved[encoder])
+    assert all(torch.equal(still[name], moved[name]) for name in of_teacher)
+
+
+def test_the_student_is_drawn_to_its_teacher(easy: Store, longer: RoundConfig, tmp_path: Path) -> None:
+    """With distillation as its only lesson the student's features, read by the teacher's heads, tell of the trace."""
+    data = trace_round(easy)
+    taught = replace(longer, n_members=1, weights=LossWeights(alignment=0.0, distillation=1.0))
+    run(data, taught, tmp_path / "taught")
+    alone = replace(taught, weights=LossWeights(alignment=0.0, distillation=0.0))
+    run(data, alone, tmp_path / "alone")
+    far, near = (_distance_to_teacher(load_model(tmp_path / name), data) for name in ("alone", "taught"))
+    assert near < 0.8 * far
+
+
+def test_without_paired_clips_the_student_learns_from_labels(easy: Store, config: RoundConfig, folder: Path) -> None:
+    pool = run(trace_round(easy), replace(config, modality_dropout=1.0), folder).pool
+    assert np.isfinite(pool.traces[TRACE]).all()
+
+
+def test_without_experts_or_anything_held_back_the_networks_speak(
+    easy: Store, config: RoundConfig, folder: Path
+) -> None:
+    data = trace_round(easy)
+    plain = replace(config, linear_expert=False, validation_share=0.0)
+    pool = run(data, plain, folder).pool
+    networks = score(_networks_alone(load_model(folder)), easy, data.pool_rows)
+    assert np.allclose(pool.traces[TRACE], networks.traces[TRACE], atol=1e-12)
+
+
+def test_a_trace_that_never_changes_is_left_out_and_said(easy: Store, config: RoundConfig, folder: Path) -> None:
+    data = trace_round(easy)
+    flat = replace(data, traces={**data.traces, "arousal": np.full((len(data.labelled_rows), 4), 0.5)})
+    result = run(flat, config, folder)
+    assert set(result.pool.traces) == {TRACE}
+    assert any(note.startswith("arousal: the trace never changes") for note in result.metrics["notes"])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.zeros((3, 16)), r"traces\['valence'\]: expected shape \(32, values a clip\), got \(3, 16\)"),
+        (np.full((32, 16), np.inf), "a value is infinite"),
+        (np.full((32, 16), np.nan), "show no trace that changes"),
+        (np.ones((32, 16)), "show no trace that changes"),
+    ],
+)
+def test_traces_that_make_no_sense_are_refused(
+    easy: Store, config: RoundConfig, folder: Path, values: np.ndarray, message: str
+) -> None:
+    with pytest.raises(TrainingError, match=message):
+        run(with_trace(trace_round(easy), values), config, folder)
+
+
+def test_a_round_without_any_target_is_refused(easy: Store, config: RoundConfig, folder: Path) -> None:
+    with pytest.raises(TrainingError, match="neither class targets nor traces"):
+        run(replace(trace_round(easy), traces={}), config, folder)
+
+
+def test_two_targets_of_one_name_are_refused(easy: Store, config: RoundConfig, folder: Path) -> None:
+    data = with_classes(trace_round(easy))
+    with pytest.raises(TrainingError, match="there is a class target of that name"):
+        run(replace(data, traces={CLASSES: data.traces[TRACE]}), config, folder)
+
+
+def _weights(data: RoundData, config: RoundConfig, folder: Path) -> dict[str, torch.Tensor]:
+    run(data, config, folder)
+    return load_file(folder / "model.safetensors")
+
+
+def _networks_alone(model: TrainedModel) -> TrainedModel:
+    return replace(model, config=replace(model.config, pool="discounted"))
+
+
+def _distance_to_teacher(model: TrainedModel, data: RoundData) -> float:
+    """Mean distance between the teacher's trace and that of its heads on the student's features."""
+    store, rows, net = data.store, data.labelled_rows, model.net.member(0)
+    eeg, face = (
+        load_inputs(store, one, rows, scaler=model.scalers[one], device=torch.device("cpu")) for one in ("eeg", "face")
+    )
+    with torch.no_grad():
+        teacher = net.branch("face")
+        through = teacher.follow(net.branch("eeg").steps(eeg))[TRACE]
+        own = teacher.follow(teacher.steps(face))[TRACE]
+    return float((through - own).abs().mean())
