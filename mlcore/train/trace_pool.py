@@ -29,6 +29,8 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 #: what a modality that adds nothing beside the others still counts where it is alone
 _LEAST = 1e-6
+#: standard deviation below which a voice says the same of everything
+_STILL = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +150,13 @@ def _fit(said: list[Floats], truth: Floats, where: Mask) -> Line:
 
 
 def fit_line(x: Floats, y: Floats) -> Line:
-    """Least squares with weights ≥ 0 and a free bias: NNLS of centred values.
+    """Least squares with weights ≥ 0 and a free bias: NNLS of centred values; a voice that stands still gets 0.
 
     Args:
         x: (n, M), one column a voice.
         y: (n,).
     """
     x_mean, y_mean = x.mean(axis=0), float(y.mean())
-    weights = nnls(x - x_mean, y - y_mean)[0]
+    centred = np.where(x.std(axis=0) > _STILL, x - x_mean, 0.0)  # what rounding leaves of a constant is no voice
+    weights = nnls(centred, y - y_mean)[0]
     return Line(tuple(float(weight) for weight in weights), y_mean - float(x_mean @ weights))

@@ -15,7 +15,7 @@ from tests.factories.stores import Classes, make_store
 from tests.mlcore.train.rounds import SMALL, data_of
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:
     """Bit equality is promised for a fixed number of threads."""
     before = torch.get_num_threads()

@@ -68,6 +68,6 @@ def with_classes(data: RoundData) -> RoundData:
     )
 
 
-def with_trace(data: RoundData, trace: Floats) -> RoundData:
+def with_trace(data: RoundData, trace: NDArray[np.floating]) -> RoundData:
     """The same round with other values, of which NaN are not scored."""
     return replace(data, traces={TRACE: trace})
