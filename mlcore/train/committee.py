@@ -36,12 +36,13 @@ class Committee(nn.Module):
         self.members = nn.ModuleList(
             [ConcordNet(modalities, n_classes, config.sizes, n_values=n_values) for _ in range(config.n_members)]
         )
+        self.trace_values = dict(n_values or {})
         self.experts = nn.ModuleDict()
         if config.linear_expert:
             for modality, meta in modalities.items():
                 for target, k in n_classes.items():
                     self.experts[_key(modality, target)] = _silent(summary_width(meta), k)
-                for target in n_values or {}:
+                for target in self.trace_values:
                     self.experts[_key(modality, target)] = _silent(trace_width(meta), 1)
 
     def member(self, number: int) -> ConcordNet:

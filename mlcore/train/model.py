@@ -11,13 +11,13 @@ from typing import Any, Protocol
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
 
 from mlcore.errors import TrainingError
 from mlcore.store import ModalityMeta
 from mlcore.train.checkpoint import write_atomically
 from mlcore.train.committee import Committee
 from mlcore.train.config import RoundConfig
+from mlcore.train.old_models import SCHEMA_OF_ONE_NETWORK, of_a_committee, upgraded
 from mlcore.train.pool import Pool
 from mlcore.train.scaling import Scaler
 from mlcore.train.trace_pool import TracePool
@@ -25,8 +25,6 @@ from mlcore.train.trace_scale import TraceScale
 from mlcore.types import JsonObject
 
 SCHEMA = 3
-#: the schema before committees, heads and pools; still read
-SCHEMA_OF_ONE_NETWORK = 2
 WEIGHTS_NAME, JSON_NAME = "model.safetensors", "model.json"
 
 
@@ -119,12 +117,12 @@ def load_model(folder: Path) -> TrainedModel:
     """
     item = _read_json(folder / JSON_NAME)
     try:
-        model = _untrained(_upgraded(item))
+        model = _untrained(upgraded(item))
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingError(f"{folder / JSON_NAME} does not describe a model of schema {SCHEMA}: {error}") from error
     try:
         weights = load_file(folder / WEIGHTS_NAME)
-        model.net.load_state_dict(weights if item["schema"] == SCHEMA else _of_a_committee(weights))
+        model.net.load_state_dict(weights if item["schema"] == SCHEMA else of_a_committee(weights))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise TrainingError(f"{folder / WEIGHTS_NAME} does not hold the weights of this model: {error}") from error
     return model
@@ -138,25 +136,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(item, dict) or item.get("schema") not in (SCHEMA, SCHEMA_OF_ONE_NETWORK):
         raise TrainingError(f"{path} is not a model of schema {SCHEMA}")
     return item
-
-
-def _upgraded(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The description of one network with one head, as that of a committee."""
-    if item["schema"] == SCHEMA:
-        return item
-    config, sizes = item["config"], item["config"]["sizes"]
-    one_head = {**sizes, "space": {**sizes["space"], "n_heads": 1}}
-    alone = {"sizes": one_head, "n_members": 1, "linear_expert": False, "pool": "discounted"}
-    return {**item, "config": {**config, **alone}, "pools": {}, "traces": {}, "trace_pools": {}}
-
-
-def _of_a_committee(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of one network with one head, named and shaped as those of a committee."""
-    renamed = {name.replace(".projection.", ".projections.0."): tensor for name, tensor in weights.items()}
-    return {
-        f"members.0.{name}": tensor.unsqueeze(0) if name.endswith(".prototypes") else tensor
-        for name, tensor in renamed.items()
-    }
 
 
 def _untrained(item: Mapping[str, Any]) -> TrainedModel:

@@ -12,15 +12,14 @@ from torch import Tensor
 
 from mlcore.evidence import fuse
 from mlcore.nets import ClipInput, evidence_of
-from mlcore.store import ModalityMeta, Store
+from mlcore.store import Store
 from mlcore.train.committee import Committee
 from mlcore.train.objective import read_inputs
 from mlcore.train.pool import Voice
 from mlcore.train.scaling import Scaler
 from mlcore.train.tensors import load_inputs
-from mlcore.train.trace_features import features_of
+from mlcore.train.trace_opinions import follow_each, follow_experts
 from mlcore.train.trace_pool import TraceVoice
-from mlcore.train.traces import read_steps
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -105,7 +104,6 @@ def _ask_one(
     x = load_inputs(store, modality, rows, scaler=scaler, device=device)
     with torch.no_grad():
         readings = [read_inputs(committee.member(number), modality, x) for number in members]
-    traces = _follow(committee, modality, x, members=members)
     present = store.present(modality)[rows]
     return Opinion(
         evidence={name: _evidence([one.logits[name] for one in readings]) for name in targets},
@@ -113,36 +111,13 @@ def _ask_one(
         z=_doubles(torch.cat([one.z for one in readings])),
         present=present,
         quality=store.quality(modality)[rows] * present,
-        traces=traces,
-        expert_traces={
-            name: _expert_trace(committee, modality, name, x, meta=scaler.meta, n_values=said.shape[-1])
-            for name, said in traces.items()
-        },
+        traces=follow_each(committee, modality, x, members=members),
+        expert_traces=follow_experts(committee, modality, x, meta=scaler.meta),
     )
 
 
 def _evidence(logits: list[Tensor]) -> Floats:
     return _doubles(evidence_of(torch.cat(logits).double()))
-
-
-def _follow(committee: Committee, modality: str, x: ClipInput, *, members: tuple[int, ...]) -> dict[str, Floats]:
-    nets = [committee.member(number) for number in members]
-    names = nets[0].trace_targets if nets else ()
-    if not names:
-        return {}
-    with torch.no_grad():
-        said = [net.branch(modality).follow(read_steps(net, modality, x)) for net in nets]
-    return {name: _doubles(torch.cat([one[name] for one in said])) for name in names}
-
-
-def _expert_trace(
-    committee: Committee, modality: str, target: str, x: ClipInput, *, meta: ModalityMeta, n_values: int
-) -> Floats:
-    if not committee.has_experts():
-        return np.zeros((len(x), n_values))
-    features = torch.from_numpy(features_of(x, meta, n_values=n_values)).float()
-    with torch.no_grad():
-        return _doubles(committee.follow_expert(modality, target, features.to(x.summary.device)))
 
 
 def _expert(committee: Committee, modality: str, target: str, x: ClipInput) -> Floats:

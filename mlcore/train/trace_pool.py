@@ -9,7 +9,7 @@ Each modality speaks twice: its networks by a trace n_m (T values), its linear e
 Coefficients minimise the squared error by non-negative least squares on centred values, so that a voice that says
 nothing gets 0 and what is left is the mean. All on the standardised scale.
 
-Source: stacking with non-negative weights, Breiman 1996, doi 10.1007/BF00117832; Lawson and Hanson 1974 (NNLS).
+Source: stacking with non-negative weights, Breiman 1996, doi 10.1007/BF00117832.
 """
 
 from __future__ import annotations
@@ -20,39 +20,15 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from mlcore.train.pool import MIN_CLIPS
+from mlcore.train.trace_line import Line, fit_line
 from mlcore.types import JsonObject
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 #: what a modality that adds nothing beside the others still counts where it is alone
 _LEAST = 1e-6
-#: standard deviation below which a voice says the same of everything
-_STILL = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """ŷ = bias + Σ weights · voices."""
-
-    weights: tuple[float, ...]
-    bias: float = 0.0
-
-    def of(self, *voices: Floats) -> Floats:
-        """The line's answer to equally shaped voices."""
-        said = sum((weight * voice for weight, voice in zip(self.weights, voices, strict=True)), start=self.bias)
-        return np.asarray(said, dtype=np.float64)
-
-    def to_json(self) -> JsonObject:
-        """Plain values; `from_json` reads them back."""
-        return {"weights": list(self.weights), "bias": self.bias}
-
-    @classmethod
-    def from_json(cls, item: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(tuple(float(weight) for weight in item["weights"]), float(item["bias"]))
 
 
 #: networks alone, and networks and expert each as loud as the other, before anything is known
@@ -147,16 +123,3 @@ def _n_clips(truth: Floats, where: Mask) -> int:
 def _fit(said: list[Floats], truth: Floats, where: Mask) -> Line:
     judged = where[:, None] & ~np.isnan(truth)
     return fit_line(np.stack([one[judged] for one in said], axis=1), truth[judged])
-
-
-def fit_line(x: Floats, y: Floats) -> Line:
-    """Least squares with weights ≥ 0 and a free bias: NNLS of centred values; a voice that stands still gets 0.
-
-    Args:
-        x: (n, M), one column a voice.
-        y: (n,).
-    """
-    x_mean, y_mean = x.mean(axis=0), float(y.mean())
-    centred = np.where(x.std(axis=0) > _STILL, x - x_mean, 0.0)  # what rounding leaves of a constant is no voice
-    weights = nnls(centred, y - y_mean)[0]
-    return Line(tuple(float(weight) for weight in weights), y_mean - float(x_mean @ weights))

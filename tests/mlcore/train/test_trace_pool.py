@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 
-from mlcore.train.trace_pool import Line, TracePool, TraceVoice, fit_line, fit_trace_pool
+from mlcore.train.trace_line import Line, fit_line
+from mlcore.train.trace_pool import TracePool, TraceVoice, fit_trace_pool
 
 N, T = 40, 5
 Floats = NDArray[np.float64]

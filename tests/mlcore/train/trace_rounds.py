@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from mlcore.simulate import StoreConfig, simulate_store
 from mlcore.store import Store, open_store
-from mlcore.train import RoundData
+from mlcore.train import RoundData, StageConfig, TrainedModel
 from mlcore.train.targets import as_distributions, class_names
+from tests.mlcore.train.rounds import SMALL
 
 TRACE, CLASSES = "valence", "arousal3"
 #: a store whose trace can be read off either modality
@@ -28,6 +29,8 @@ EASY = StoreConfig(
     annotator_bias=0.0,
     seed=3,
 )
+LONG = StageConfig(n_epochs=12, patience=12)
+LONGER = replace(SMALL, n_members=2, teacher=LONG, student=LONG)
 Floats = NDArray[np.float64]
 
 
@@ -71,3 +74,8 @@ def with_classes(data: RoundData) -> RoundData:
 def with_trace(data: RoundData, trace: NDArray[np.floating]) -> RoundData:
     """The same round with other values, of which NaN are not scored."""
     return replace(data, traces={TRACE: trace})
+
+
+def networks_alone(model: TrainedModel) -> TrainedModel:
+    """The same model without its experts: the mean of what the networks say of each modality."""
+    return replace(model, config=replace(model.config, pool="discounted"))
