@@ -19,12 +19,17 @@ class PoolScores:
         rows: (n,) rows of the store.
         alpha: per target the fused Dirichlet parameters (n, K).
         entropy: per target H[α/S] in nats (n,).
-        mean_entropy: mean over the targets of H / ln K, (n,) in 0..1.
+        mean_entropy: mean over the class targets of H / ln K, (n,) in 0..1; 0 throughout where there is no class
+            target, which ranks nothing.
         vacuity: per target K/S, (n,) in 0..1.
         dissonance: per target, (n,) in 0..1.
         agreement: (cos(EEG, face) + 1)/2 in the shared space, (n,) in 0..1; NaN where a modality is missing.
         disagreement: per target the mutual information between class and network or head, (n,) in nats.
         alpha_by_modality: per modality and target (n, K), NaN rows where the clip lacks the modality.
+        traces: per trace target that was learnt the answer (n, T) on its own scale, NaN rows where no modality may be
+            read.
+        trace_variance: variance over networks and heads on the trace's own scale, mean over steps, modalities and
+            trace targets (n,); NaN as in `traces`, and empty where there is no trace target.
     """
 
     rows: NDArray[np.int64]
@@ -36,6 +41,8 @@ class PoolScores:
     dissonance: Mapping[str, Floats] = field(default_factory=dict)
     disagreement: Mapping[str, Floats] = field(default_factory=dict)
     alpha_by_modality: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
+    traces: Mapping[str, Floats] = field(default_factory=dict)
+    trace_variance: Floats = field(default_factory=lambda: np.zeros(0))
 
     def probabilities(self, target: str) -> Floats:
         """Mean of the Dirichlet, α/S (n, K)."""

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from mlcore.compare.contract import Floats, Rows
 from mlcore.compare.inputs import Reader
 from mlcore.compare.logistic import Logistic, fit_logistic
-from mlcore.compare.ridge import Ridge, fit_ridge
 from mlcore.compare.summaries import ReadsSummaries
 from mlcore.errors import Cancelled
 from mlcore.evaluate import negative_log_likelihood
 from mlcore.store import ModalityKind, Store
+from mlcore.train.ridge import PENALTIES, Ridge, fit_ridge
+from mlcore.train.trace_features import trace_features
 
-#: candidates of C and of λ
+#: candidates of C
 TRUSTS = (0.001, 0.01, 0.1, 1.0)
-PENALTIES = (1.0, 10.0, 100.0, 1e3, 1e4)
 
 
 class Part(Protocol):
@@ -53,8 +53,8 @@ class TracePart:
 
     def predict(self, store: Store, rows: Rows) -> Floats:
         """(n, T)."""
-        x = trace_features(self.reader, store, rows, n_steps=self.n_steps)
-        return self.model.predict(x.reshape(-1, x.shape[-1])).reshape(len(rows), self.n_steps)
+        x = _features(self.reader, store, rows, n_steps=self.n_steps)
+        return self.model.predict(x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def fit_trace_part(
     reader: ReadsSummaries, store: Store, rows: Rows, y: Floats, *, search: Search
 ) -> tuple[TracePart, float]:
     """Ridge regression on rows (n,) with traces (n, T), NaN = not scored; also the λ that was chosen."""
-    x = trace_features(reader, store, rows, n_steps=y.shape[1])
+    x = _features(reader, store, rows, n_steps=y.shape[1])
     scored = ~np.isnan(y)
 
     def fit(use: NDArray[np.bool_], penalty: float) -> Ridge:
@@ -115,12 +115,9 @@ def fit_trace_part(
     return TracePart(reader, fit(scored, penalty), y.shape[1]), penalty
 
 
-def trace_features(reader: ReadsSummaries, store: Store, rows: Rows, *, n_steps: int) -> Floats:
+def _features(reader: ReadsSummaries, store: Store, rows: Rows, *, n_steps: int) -> Floats:
     """(n, T, S): the summary at every step of the trace, and a sequence's features at the same time."""
-    summaries = reader.summaries(store, rows).astype(np.float64)
-    repeated = np.repeat(summaries[:, None], n_steps, axis=1)
-    if not isinstance(reader, Reader) or reader.meta.kind is not ModalityKind.SEQUENCE:
-        return repeated
-    middles = (np.arange(n_steps) + 0.5) / n_steps
-    steps = reader.signals(store, rows)[:, (middles * reader.meta.shape[0]).astype(np.int64)]
-    return np.concatenate([repeated, steps.astype(np.float64)], axis=2)
+    tracks = None
+    if isinstance(reader, Reader) and reader.meta.kind is ModalityKind.SEQUENCE:
+        tracks = reader.signals(store, rows)
+    return trace_features(reader.summaries(store, rows), tracks, n_values=n_steps)

@@ -11,6 +11,7 @@ from mlcore.nets import ConcordNet, summary_width
 from mlcore.store import ModalityMeta
 from mlcore.train.config import RoundConfig
 from mlcore.train.linear import LinearModel
+from mlcore.train.trace_features import trace_width
 
 
 class Committee(nn.Module):
@@ -18,20 +19,31 @@ class Committee(nn.Module):
 
     Args:
         modalities: what each branch and expert reads.
-        n_classes: K of each target.
+        n_classes: K of each class target.
         config: sizes, number of members, whether there are experts.
+        n_values: values of each trace target; None where there are no traces.
     """
 
     def __init__(
-        self, modalities: Mapping[str, ModalityMeta], n_classes: Mapping[str, int], config: RoundConfig
+        self,
+        modalities: Mapping[str, ModalityMeta],
+        n_classes: Mapping[str, int],
+        config: RoundConfig,
+        *,
+        n_values: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
-        self.members = nn.ModuleList([ConcordNet(modalities, n_classes, config.sizes) for _ in range(config.n_members)])
+        self.members = nn.ModuleList(
+            [ConcordNet(modalities, n_classes, config.sizes, n_values=n_values) for _ in range(config.n_members)]
+        )
+        self.trace_values = dict(n_values or {})
         self.experts = nn.ModuleDict()
         if config.linear_expert:
             for modality, meta in modalities.items():
                 for target, k in n_classes.items():
                     self.experts[_key(modality, target)] = _silent(summary_width(meta), k)
+                for target in self.trace_values:
+                    self.experts[_key(modality, target)] = _silent(trace_width(meta), 1)
 
     def member(self, number: int) -> ConcordNet:
         """A network, from 0."""
@@ -50,6 +62,11 @@ class Committee(nn.Module):
         """Logits of the linear expert; summaries (B, S) -> (B, K)."""
         logits: Tensor = self._expert(modality, target)(summary)
         return logits
+
+    def follow_expert(self, modality: str, target: str, features: Tensor) -> Tensor:
+        """Trace of the linear expert; features by the step (B, T, S) -> (B, T)."""
+        said: Tensor = self._expert(modality, target)(features)
+        return said.squeeze(-1)
 
     def has_experts(self) -> bool:
         """Whether linear experts were asked for."""

@@ -17,7 +17,8 @@ POOLS = ("stacked", "discounted")
 class LossWeights:
     """Weight of each term; reconstructions to be measured, not figures from the reference work.
 
-    `task_kl` scales the penalty on wrong evidence within the task term; 0 switches a term off.
+    `task_kl` scales the penalty on wrong evidence within the task term, `trace_mse` the squared error beside
+    concordance within the trace term; 0 switches a term off.
     """
 
     task: float = 1.0
@@ -27,6 +28,8 @@ class LossWeights:
     distillation: float = 0.5
     alignment: float = 0.1
     diversity: float = 0.1
+    trace: float = 1.0
+    trace_mse: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

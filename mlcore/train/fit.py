@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,14 +15,18 @@ from mlcore.evaluate import hard_classes
 from mlcore.nets import ConcordNet
 from mlcore.train.checkpoint import read_checkpoint
 from mlcore.train.config import RoundConfig
-from mlcore.train.data import Hooks, RoundData, Rows, Usable, find_usable
-from mlcore.train.held_out import settle
+from mlcore.train.data import Hooks, RoundData
 from mlcore.train.loop import Run, Stage, run_stage
+from mlcore.train.material import Material, gather_material
 from mlcore.train.model import TrainedModel, build_committee
 from mlcore.train.scaling import fit_scaler
+from mlcore.train.settle import settle
+from mlcore.train.signature import signature_of
 from mlcore.train.split import Fold, choose_fold, choose_folds
-from mlcore.train.stages import Material, lone_student_stage, student_stage, teacher_stage
-from mlcore.train.tensors import Clips, class_weights, load_clips, pick_device
+from mlcore.train.stages import lone_student_stage, student_stage, teacher_stage
+from mlcore.train.tensors import pick_device
+from mlcore.train.trace_scale import fit_trace_scale
+from mlcore.train.usable import Usable, find_usable
 from mlcore.types import JsonObject
 
 StageMaker = Callable[[ConcordNet, Material, RoundConfig], Stage]
@@ -84,12 +86,12 @@ def _train(
     config = model.config
     makers = _stages(model)
     names = tuple(stage_name(stage, number) for number in range(len(folds)) for stage in makers)
-    signature = _signature(data, config, seed=seed)
+    signature = signature_of(data, config, seed=seed)
     run = Run(model.net, folder, signature, hooks, names, read_checkpoint(folder, signature=signature))
     for number, fold in enumerate(folds):
         if run.is_past(stage_name([*makers][-1], number)):
             continue
-        material = _material(data, model, fold, seed=seed + number)
+        material = gather_material(data, model, fold, seed=seed + number)
         for stage, make in makers.items():
             if not run.is_past(stage_name(stage, number)):
                 made = make(model.net.member(number), material, config)
@@ -126,10 +128,10 @@ def _stage_summary(run: Run, name: str) -> JsonObject:
 def choose(data: RoundData, config: RoundConfig, usable: Usable, *, seed: int) -> tuple[Fold, ...]:
     """The validation fold of each network, over the labelled clips."""
     rows = data.labelled_rows
+    shown = [hard_classes(_doubles(data.targets[target])) for target in usable.targets]
+    shown += [_is_scored(data.traces[trace]).astype(np.int64) - 1 for trace in usable.traces]
     columns = [
-        np.where(data.store.present(modality)[rows], hard_classes(_doubles(data.targets[target])), -1)
-        for modality in usable.modalities
-        for target in usable.targets
+        np.where(data.store.present(modality)[rows], classes, -1) for modality in usable.modalities for classes in shown
     ]
     subjects, trials, hard = data.store.subjects[rows], data.trials()[rows], np.stack(columns, axis=1)
     if config.n_members == 1:
@@ -137,8 +139,13 @@ def choose(data: RoundData, config: RoundConfig, usable: Usable, *, seed: int) -
     return choose_folds(subjects, trials, hard, n_folds=config.n_members, seed=seed)
 
 
+def _is_scored(trace: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Clips (n,) of which a trace holds at least one value; to a fold they are all of one class."""
+    return np.asarray(~np.isnan(trace).all(axis=1))
+
+
 def _untrained(data: RoundData, config: RoundConfig, usable: Usable, folds: Sequence[Fold]) -> TrainedModel:
-    """The model with its scalers fitted: the common scale on training rows, each subject's on its own clips."""
+    """The model with its scalers fitted: the common scales on training rows, each subject's on its own clips."""
     store = data.store
     modalities = {name: store.meta.modalities[name] for name in usable.modalities}
     everyone = np.unique(store.subjects[np.concatenate([data.labelled_rows, data.pool_rows, data.test_rows])])
@@ -148,71 +155,17 @@ def _untrained(data: RoundData, config: RoundConfig, usable: Usable, folds: Sequ
         name: fit_scaler(store, name, train_rows=train_rows, subjects=everyone, limit=config.clip_limit)
         for name in modalities
     }
+    traces = {name: fit_trace_scale(data.traces[name][learnt_by_some]) for name in usable.traces}
     return TrainedModel(
-        net=build_committee(modalities, data.classes, usable.targets, config),
+        net=build_committee(modalities, data.classes, usable.targets, config, traces=traces),
         config=config,
         classes=data.classes,
         targets=usable.targets,
         modalities=modalities,
         scalers=scalers,
         feature_versions=store.meta.versions,
+        traces=traces,
     )
-
-
-def _material(data: RoundData, model: TrainedModel, fold: Fold, *, seed: int) -> Material:
-    device = next(model.net.parameters()).device
-    targets = {name: _doubles(data.targets[name]) for name in model.targets}
-    weights = {
-        name: class_weights(values[fold.train], balance=model.config.class_balance) for name, values in targets.items()
-    }
-    trials = data.trials()
-
-    def load(
-        rows: Rows, wanted: Mapping[str, NDArray[np.float64]], by_class: Mapping[str, NDArray[np.float64]]
-    ) -> Clips:
-        return load_clips(
-            data.store, model.scalers, rows, targets=wanted, class_weights=by_class, trials=trials[rows], device=device
-        )
-
-    extra = _unlabelled_rows(data, model, fold, seed=seed)
-    unscored = {name: np.full((len(extra), values.shape[1]), np.nan) for name, values in targets.items()}
-    train = {name: np.concatenate([values[fold.train], unscored[name]]) for name, values in targets.items()}
-    held = {name: values[fold.validation] for name, values in targets.items()}
-    flat = {name: np.ones_like(values) for name, values in weights.items()}
-    return Material(
-        train=load(np.concatenate([data.labelled_rows[fold.train], extra]), train, weights),
-        n_labelled=int(fold.train.sum()),
-        validation=load(data.labelled_rows[fold.validation], held, flat),
-        modalities=model.modalities,
-        seed=seed,
-    )
-
-
-def _unlabelled_rows(data: RoundData, model: TrainedModel, fold: Fold, *, seed: int) -> Rows:
-    """Pool clips with both modalities, of nobody who is in the validation fold or among the test subjects."""
-    config, store = model.config, data.store
-    students = [name for name in model.modalities if name != config.teacher_modality]
-    if not config.use_unlabelled or config.teacher_modality not in model.modalities or not students:
-        return np.zeros(0, dtype=np.int64)
-    held_back = data.labelled_rows[fold.validation] if fold.by == "subject" else np.zeros(0, dtype=np.int64)
-    outside = np.unique(store.subjects[np.concatenate([held_back, data.test_rows])])
-    has_student = np.logical_or.reduce([store.present(name) for name in students])
-    is_paired = store.present(config.teacher_modality) & has_student
-    rows = data.pool_rows[is_paired[data.pool_rows] & ~np.isin(store.subjects[data.pool_rows], outside)]
-    chosen = np.random.default_rng(seed).permutation(len(rows))[: config.max_unlabelled_clips]
-    return np.asarray(rows[np.sort(chosen)])
-
-
-def _signature(data: RoundData, config: RoundConfig, *, seed: int) -> str:
-    """SHA-256 of what training depends on: configuration, seed, clips, labels (test labels are no part of it)."""
-    digest = hashlib.sha256(json.dumps([config.to_json(), seed, torch.__version__]).encode())
-    digest.update("\n".join(data.store.clip_ids).encode())
-    digest.update(json.dumps({name: list(names) for name, names in data.classes.items()}).encode())
-    for rows in (data.labelled_rows, data.pool_rows, data.test_rows):
-        digest.update(np.asarray(rows, dtype=np.int64).tobytes())
-    for name in sorted(data.targets):
-        digest.update(_doubles(data.targets[name]).tobytes())
-    return digest.hexdigest()
 
 
 def _doubles(values: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -61,7 +61,7 @@ def ask_teacher(net: ConcordNet, modality: str, clips: Clips) -> Teacher:
 def label_terms(
     reading: Reading, clips: Clips, batch: Tensor, *, draws: Tensor, epoch: int, config: RoundConfig
 ) -> Tensor:
-    """Task and similarity, mean over the targets; clips without a label of a target weigh nothing there.
+    """Task and similarity, mean over the class targets; clips without a label of a target weigh nothing there.
 
     Args:
         reading: of the batch.
@@ -80,7 +80,7 @@ def label_terms(
         logits = by_head.flatten(0, 1)  # (H B, K): every head has its own projections and prototypes
         total = total + weights.task * task_loss(alpha_of(logits), y, kl_weight=kl_weight, weights=w)
         total = total + weights.similarity * similarity_loss(logits, y, weights=w)
-    return total / len(reading.logits)
+    return total / max(len(reading.logits), 1)
 
 
 def draw_for_heads(n_heads: int, n_clips: int, *, seed: int) -> Tensor:
@@ -93,18 +93,30 @@ def draw_for_heads(n_heads: int, n_clips: int, *, seed: int) -> Tensor:
 
 
 def diversity_term(net: ConcordNet, config: RoundConfig) -> Tensor:
-    """Diversity of each target's prototypes within a head, mean over targets and heads."""
+    """Diversity of each target's prototypes within a head, mean over targets and heads; there is one at least."""
     terms = [diversity_loss(prototypes.flatten(0, 1)) for target in net.banks for prototypes in net.bank(target).unit()]
     return config.weights.diversity * torch.stack(terms).mean()
 
 
-def teacher_terms(
-    net: ConcordNet, reading: Reading, teacher: Teacher, clips: Clips, batch: Tensor, *, config: RoundConfig
-) -> Tensor:
-    """Distillation, alignment and uncertainty, over the batch's clips that have both modalities."""
-    paired = clips.present[teacher.modality][batch]
+def draw_pairs(clips: Clips, batch: Tensor, config: RoundConfig) -> Tensor:
+    """Which of the batch's clips the teacher is heard on (B,) bool: those that have both modalities, less a share."""
+    paired = clips.present[config.teacher_modality][batch]
     if config.modality_dropout > 0:
         paired = paired & (torch.rand(len(batch), device=batch.device) >= config.modality_dropout)
+    return paired
+
+
+def teacher_terms(
+    net: ConcordNet,
+    reading: Reading,
+    teacher: Teacher,
+    clips: Clips,
+    batch: Tensor,
+    *,
+    paired: Tensor,
+    config: RoundConfig,
+) -> Tensor:
+    """Distillation and uncertainty, mean over the class targets, and alignment, over the batch's `paired` clips."""
     rows = batch[paired]
     through = net.head(teacher.modality, reading.feature[paired]).logits
     total = _aligned(reading, teacher, clips, rows, paired=paired, config=config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ from mlcore.train.objective import read_inputs
 from mlcore.train.pool import Voice
 from mlcore.train.scaling import Scaler
 from mlcore.train.tensors import load_inputs
+from mlcore.train.trace_opinions import follow_each, follow_experts
+from mlcore.train.trace_pool import TraceVoice
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,11 +30,13 @@ class Opinion:
     """What one modality says of n clips; meaningless where they lack it.
 
     Args:
-        evidence: per target of every network and head (R, n, K).
-        logits: per target of the linear expert (n, K); zeros where there is none.
+        evidence: per class target of every network and head (R, n, K).
+        logits: per class target of the linear expert (n, K); zeros where there is none.
         z: (R, n, d), of every network and head.
         present: (n,) bool.
         quality: (n,) in 0..1, 0 where absent.
+        traces: per trace target of every network and head (R, n, T), on the standardised scale.
+        expert_traces: per trace target of the linear expert (n, T); zeros where there is none.
     """
 
     evidence: Mapping[str, Floats]
@@ -40,6 +44,8 @@ class Opinion:
     z: Floats
     present: NDArray[np.bool_]
     quality: Floats
+    traces: Mapping[str, Floats] = field(default_factory=dict)
+    expert_traces: Mapping[str, Floats] = field(default_factory=dict)
 
     def mean_evidence(self, target: str) -> Floats:
         """Mean over networks and heads (n, K)."""
@@ -48,6 +54,10 @@ class Opinion:
     def voice(self, target: str) -> Voice:
         """As the pool hears it."""
         return Voice(np.log(self.mean_evidence(target)), self.logits[target], self.quality)
+
+    def trace_voice(self, target: str, heard: NDArray[np.bool_]) -> TraceVoice:
+        """As the pool of a trace hears it, on the clips (n,) that it may be heard on."""
+        return TraceVoice(self.traces[target].mean(axis=0), self.expert_traces[target], heard)
 
 
 def fuse_evidence(
@@ -69,7 +79,7 @@ def ask(
     targets: Iterable[str],
     members: Iterable[int],
 ) -> dict[str, Opinion]:
-    """Opinions of some networks, and of the experts, on clips; by modality.
+    """Opinions of some networks, and of the experts, on clips; by modality. Traces are all that the networks follow.
 
     In double precision from the heads on: closed forms lose digits in single precision.
     """
@@ -101,6 +111,8 @@ def _ask_one(
         z=_doubles(torch.cat([one.z for one in readings])),
         present=present,
         quality=store.quality(modality)[rows] * present,
+        traces=follow_each(committee, modality, x, members=members),
+        expert_traces=follow_experts(committee, modality, x, meta=scaler.meta),
     )
 
 

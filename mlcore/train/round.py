@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from mlcore.acquire import PoolScores
 from mlcore.evaluate import Evaluation, report
 from mlcore.train.config import RoundConfig
-from mlcore.train.data import Hooks, Progress, RoundData, RoundResult, check_data
+from mlcore.train.data import Hooks, Progress, RoundData, RoundResult
 from mlcore.train.fit import fit_model
 from mlcore.train.loop import SCORING_SHARE, Run
 from mlcore.train.model import TrainedModel, save_model
 from mlcore.train.score import score
 from mlcore.train.split import Fold
+from mlcore.train.usable import check_data
 from mlcore.types import JsonObject
 
 

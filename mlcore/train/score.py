@@ -18,6 +18,7 @@ from mlcore.train.model import TrainedModel
 from mlcore.train.opinions import Opinion, ask, fuse_evidence
 from mlcore.train.pool import Pool
 from mlcore.train.scaling import Scaler
+from mlcore.train.trace_score import Followed, follow, join_traces, join_variance
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,12 +26,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One batch: alphas per target (n, K), fused and by modality, disagreement per target (n,), agreement (n,)."""
+    """One batch: alphas per target (n, K), fused and by modality, disagreement per target, agreement (n,), traces."""
 
     fused: dict[str, Floats]
     by_modality: dict[str, dict[str, Floats]]
     disagreement: dict[str, Floats]
     agreement: Floats
+    followed: Followed
 
 
 def score(
@@ -44,8 +46,8 @@ def score(
 ) -> PoolScores:
     """Score clips with every modality that they and the model have.
 
-    A clip without any gets α = 1 (p uniform, vacuity 1), as does a target that the model did not learn. Subjects that
-    the model does not know are standardised by their own clips in the store.
+    A clip without any gets α = 1 (p uniform, vacuity 1) and a trace of NaN; α = 1 as well for a class target that the
+    model did not learn. Subjects that the model does not know are standardised by their own clips in the store.
 
     Args:
         model: its net decides the device.
@@ -103,6 +105,7 @@ def _score_batch(model: TrainedModel, store: Store, rows: Rows, scalers: Mapping
         by_modality=by_modality,
         disagreement={target: _disagreement(opinions, target) for target in model.targets} if opinions else {},
         agreement=_agreement(model, opinions, len(rows)),
+        followed=follow(model, opinions, n_clips=len(rows)),
     )
 
 
@@ -116,8 +119,7 @@ def _alpha(model: TrainedModel, opinions: Mapping[str, Opinion], target: str) ->
     )
     if target not in model.pools or model.config.pool == "discounted":
         return fused + 1
-    mass: Floats = fused.sum(axis=1, keepdims=True)
-    return np.asarray(1 + mass * _direction(model.pools[target], opinions, target))
+    return np.asarray(1 + fused.sum(axis=1, keepdims=True) * _direction(model.pools[target], opinions, target))
 
 
 def _direction(pool: Pool, opinions: Mapping[str, Opinion], target: str) -> Floats:
@@ -160,7 +162,7 @@ def _collect(model: TrainedModel, rows: Rows, parts: list[_Part], modalities: tu
         rows=rows,
         alpha=alpha,
         entropy=entropies,
-        mean_entropy=np.mean(relative, axis=0),
+        mean_entropy=np.mean(relative, axis=0) if relative else np.zeros(len(rows)),
         vacuity={name: vacuity(values).numpy() for name, values in tensors.items()},
         dissonance={name: dissonance(values).numpy() for name, values in tensors.items()},
         agreement=np.concatenate([part.agreement for part in parts]) if parts else np.zeros(0),
@@ -176,6 +178,8 @@ def _collect(model: TrainedModel, rows: Rows, parts: list[_Part], modalities: tu
             }
             for modality in modalities
         },
+        traces=join_traces(model, [part.followed for part in parts]),
+        trace_variance=join_variance([part.followed for part in parts]),
     )
 
 

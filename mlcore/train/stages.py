@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
-from mlcore.evidence import probabilities
-from mlcore.nets import ClipInput, ConcordNet, evidence_of
-from mlcore.store import ModalityMeta
+from mlcore.nets import ClipInput, ConcordNet
 from mlcore.train.augment import vary
 from mlcore.train.config import RoundConfig, StageConfig
+from mlcore.train.lesson import Lesson, ask_teachers, label_loss, student_loss
 from mlcore.train.loop import Stage
-from mlcore.train.objective import (
-    ask_teacher,
-    diversity_term,
-    draw_for_heads,
-    label_terms,
-    read_all,
-    read_inputs,
-    teacher_terms,
-)
-from mlcore.train.tensors import Clips
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What both stages learn from.
-
-    Args:
-        train: labelled clips, then unlabelled ones (weights 0).
-        n_labelled: how many of `train` are labelled.
-        validation: the fold that chooses the epoch; may be empty.
-        modalities: what each modality is.
-        seed: of what each head draws; not of the run's generators, which a resumed run finds elsewhere.
-    """
-
-    train: Clips
-    n_labelled: int
-    validation: Clips
-    modalities: Mapping[str, ModalityMeta]
-    seed: int
+from mlcore.train.material import Material
+from mlcore.train.objective import draw_for_heads
+from mlcore.train.validate import validator
 
 
 def teacher_stage(net: ConcordNet, material: Material, config: RoundConfig) -> Stage:
@@ -61,45 +33,34 @@ def _label_stage(
 ) -> Stage:
     clips = material.train
     rows = torch.nonzero(clips.present[modality][: material.n_labelled]).flatten()
-    draws = _draws(material, config)
-
-    def loss(batch: Tensor, epoch: int) -> Tensor:
-        reading = read_inputs(net, modality, _varied(material, modality, batch, config))
-        terms = label_terms(reading, clips, batch, draws=draws, epoch=epoch, config=config)
-        return terms + diversity_term(net, config)
-
+    lesson = Lesson(net, modality, clips, _draws(material, config), config)
     return Stage(
         name,
         stage,
         nn.ModuleList([net.branch(modality), net.banks]),
         lambda: shuffled(rows, config.batch_size),
-        loss,
-        _validator(net, modality, material.validation),
+        lambda batch, epoch: label_loss(lesson, _varied(material, modality, batch, config), batch, epoch),
+        validator(net, modality, material.validation),
     )
 
 
 def student_stage(net: ConcordNet, material: Material, config: RoundConfig, *, modality: str) -> Stage:
     """Stage 2: the student against labels, the frozen teacher and the prototypes."""
-    clips = material.train
     labelled, unlabelled = _student_rows(material, config, modality)
-    teacher = ask_teacher(net, config.teacher_modality, clips)
-    moves_prototypes = config.prototypes_learn_in_stage_2
-    draws = _draws(material, config)
+    lesson = Lesson(net, modality, material.train, _draws(material, config), config)
+    teachers = ask_teachers(lesson)
 
     def loss(batch: Tensor, epoch: int) -> Tensor:
-        reading = read_inputs(net, modality, _varied(material, modality, batch, config))
-        terms = label_terms(reading, clips, batch, draws=draws, epoch=epoch, config=config)
-        terms = terms + teacher_terms(net, reading, teacher, clips, batch, config=config)
-        return terms + diversity_term(net, config) if moves_prototypes else terms
+        return student_loss(lesson, teachers, _varied(material, modality, batch, config), batch, epoch)
 
-    learns = [net.branch(modality), *([net.banks] if moves_prototypes else [])]
+    learns = [net.branch(modality), *([net.banks] if config.prototypes_learn_in_stage_2 else [])]
     return Stage(
         "student",
         config.student,
         nn.ModuleList(learns),
         lambda: with_company(labelled, unlabelled, config.batch_size),
         loss,
-        _validator(net, modality, material.validation),
+        validator(net, modality, material.validation),
     )
 
 
@@ -135,24 +96,3 @@ def _draws(material: Material, config: RoundConfig) -> Tensor:
 
 def _varied(material: Material, modality: str, batch: Tensor, config: RoundConfig) -> ClipInput:
     return vary(material.train.inputs[modality][batch], material.modalities[modality], config.augmentation)
-
-
-def _validator(net: ConcordNet, modality: str, clips: Clips) -> Callable[[], float | None]:
-    """Cross-entropy of the Dirichlet's mean on the validation fold, mean over the targets that it labels."""
-    rows = torch.nonzero(clips.present[modality]).flatten()
-    names = [name for name, weights in clips.weights.items() if bool(weights[rows].sum() > 0)]
-    x = clips.inputs[modality][rows]
-
-    def validate() -> float | None:
-        if not names:
-            return None
-        logits = read_all(net, modality, x).logits
-        return sum(_cross_entropy(logits[name], clips, name, rows) for name in names) / len(names)
-
-    return validate
-
-
-def _cross_entropy(logits: Tensor, clips: Clips, target: str, rows: Tensor) -> float:
-    p = probabilities(1 + evidence_of(logits).mean(0))
-    y, w = clips.targets[target][rows], clips.weights[target][rows]
-    return float((w * -(y * p.log()).sum(-1)).sum() / w.sum())

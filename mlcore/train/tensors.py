@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ class Clips:
         targets: per target distributions (n, K); uniform where not scored.
         weights: per target (n,) float ≥ 0, 0 where not scored.
         trials: (n,) whole numbers, equal within a trial.
+        traces: per trace target (n, T) standardised values, NaN where not scored.
     """
 
     inputs: dict[str, ClipInput]
@@ -33,6 +34,7 @@ class Clips:
     targets: dict[str, Tensor]
     weights: dict[str, Tensor]
     trials: Tensor
+    traces: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:

@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.linear_model import Ridge as SklearnRidge
 
 from mlcore.compare.linear import LINEAR
 from mlcore.compare.logistic import fit_logistic
-from mlcore.compare.ridge import fit_ridge
 from tests.mlcore.compare.tasks import Simulated, class_task, never, trace_task, traces
 
 
@@ -30,14 +28,6 @@ def test_soft_labels_are_clips_counted_in_parts() -> None:
     repeated, said = np.repeat(x, 3, axis=0), np.tile([0, 1, 2], 60)
     weighted = LogisticRegression(C=0.5, tol=1e-10, max_iter=10_000).fit(repeated, said, sample_weight=y.ravel())
     assert np.allclose(fit_logistic(x, y, c=0.5).predict(x), weighted.predict_proba(x), atol=1e-4)
-
-
-@pytest.mark.parametrize("penalty", [0.1, 100.0])
-def test_ridge_regression_is_scikit_learns(penalty: float) -> None:
-    rng = np.random.default_rng(2)
-    x, y = 3 + rng.standard_normal((50, 7)), rng.standard_normal(50)
-    reference = SklearnRidge(alpha=penalty).fit(x, y).predict(x)
-    assert np.allclose(fit_ridge(x, y, penalty=penalty).predict(x), reference, atol=1e-8)
 
 
 def test_the_answer_is_the_mean_over_the_modalities_that_a_clip_has(simulated: Simulated, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from mlcore.store import Store
 from mlcore.train import RoundConfig, RoundData
 from tests.factories.stores import Classes, make_store
 from tests.mlcore.train.rounds import SMALL, data_of
+from tests.mlcore.train.trace_rounds import EASY, simulated
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:
     """Bit equality is promised for a fixed number of threads."""
     before = torch.get_num_threads()
@@ -30,6 +32,19 @@ def learnable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Classes]
     return make_store(
         tmp_path_factory.mktemp("learnable"), n_subjects=6, clips_per_subject=16, missing_share=0.4, seed=1
     )
+
+
+@pytest.fixture(scope="session")
+def easy(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """6 subjects, 4 trials, 2 clips; every clip has both modalities."""
+    return simulated(tmp_path_factory.mktemp("easy") / "store", EASY)
+
+
+@pytest.fixture(scope="session")
+def gappy(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The same, but a quarter of the clips lack the EEG, and a quarter the face."""
+    lacking = replace(EASY, missing_eeg_share=0.25, missing_face_share=0.25)
+    return simulated(tmp_path_factory.mktemp("gappy") / "store", lacking)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from mlcore.errors import Cancelled
 from mlcore.train import Progress, RoundConfig, RoundData, RoundResult
 from tests.mlcore.train.rounds import run
+from tests.mlcore.train.trace_rounds import EASY, TRACE, simulated, trace_round, with_classes, with_trace
 
 
 class StopDuring:
@@ -42,6 +43,37 @@ def test_stopped_within_a_stage_and_run_again(
         run(data, config, tmp_path / "parts", should_stop=stop, on_progress=stop.hear)
     resumed = run(data, config, tmp_path / "parts")
     _assert_equal(resumed, whole)
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> RoundData:
+    """Classes and a trace, some of it not scored; unlabelled clips take part in distillation."""
+    data = with_classes(trace_round(simulated(tmp_path_factory.mktemp("traced") / "store", EASY)))
+    trace = data.traces[TRACE].copy()
+    trace[::3, :5] = np.nan
+    return with_trace(data, trace)
+
+
+@pytest.mark.parametrize(
+    ("stage", "epoch", "has_classes"),
+    [("teacher", 2, True), ("student", 3, True), ("teacher", 3, False), ("student 2", 2, False)],
+)
+def test_a_round_with_a_trace_stopped_and_run_again(
+    traced: RoundData, config: RoundConfig, tmp_path: Path, stage: str, epoch: int, has_classes: bool
+) -> None:
+    data = traced if has_classes else replace(traced, classes={}, targets={}, test_targets={})
+    two = replace(config, n_members=2)
+    whole = run(data, two, tmp_path / "whole")
+    stop = StopDuring(stage, epoch)
+    with pytest.raises(Cancelled):
+        run(data, two, tmp_path / "parts", should_stop=stop, on_progress=stop.hear)
+    _assert_equal(run(data, two, tmp_path / "parts"), whole)
+
+
+def test_another_trace_does_not_take_up_the_checkpoint(traced: RoundData, config: RoundConfig, tmp_path: Path) -> None:
+    run(traced, config, tmp_path / "parts")
+    changed = with_trace(traced, np.roll(traced.traces[TRACE], 1, axis=1))
+    _assert_equal(run(changed, config, tmp_path / "parts"), run(changed, config, tmp_path / "whole"))
 
 
 def test_it_goes_on_and_does_not_start_again(data: RoundData, config: RoundConfig, folder: Path) -> None:
@@ -95,3 +127,6 @@ def _assert_equal(one: RoundResult, other: RoundResult) -> None:
         assert (one.model_folder / name).read_bytes() == (other.model_folder / name).read_bytes()
     assert np.array_equal(one.pool.mean_entropy, other.pool.mean_entropy)
     assert np.array_equal(one.pool.agreement, other.pool.agreement, equal_nan=True)
+    assert np.array_equal(one.pool.trace_variance, other.pool.trace_variance)
+    assert set(one.pool.traces) == set(other.pool.traces)
+    assert all(np.array_equal(traces, other.pool.traces[name]) for name, traces in one.pool.traces.items())

@@ -17,8 +17,8 @@ from mlcore.acquire import rank_by_entropy
 from mlcore.errors import TrainingError
 from mlcore.store import Store, open_store, write_shard
 from mlcore.train import LossWeights, Progress, RoundConfig, RoundData, StageConfig, load_model, score
-from mlcore.train.data import find_usable
 from mlcore.train.fit import choose
+from mlcore.train.usable import find_usable
 from tests.factories.stores import Classes, make_store
 from tests.mlcore.train.rounds import data_of, run, with_labels
 
@@ -163,7 +163,9 @@ def test_the_teacher_and_its_prototypes_are_frozen_in_stage_two(
     )
     frozen = [name for name in short if name.startswith(("members.0.branches.face", "members.0.banks"))]
     assert all(torch.equal(short[name], long[name]) for name in frozen)
-    assert not torch.equal(short["members.0.branches.eeg.encoder.spatial.weight"], long["members.0.branches.eeg.encoder.spatial.weight"])
+    assert not torch.equal(
+        short["members.0.branches.eeg.encoder.spatial.weight"], long["members.0.branches.eeg.encoder.spatial.weight"]
+    )
 
 
 def test_without_faces_the_student_learns_alone(data: RoundData, config: RoundConfig, folder: Path) -> None:
