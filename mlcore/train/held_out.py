@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,12 +23,14 @@ class HeldOut:
     Args:
         places: (n,) places among the labelled clips.
         evidence: per modality and class target (n, K), mean over the heads of the networks that held the clip.
+        log_evidence: likewise (n, K), mean of the logarithms.
         quality: per modality (n,), 0 where absent.
         traces: per modality and trace target (n, T), as the evidence, on the standardised scale.
     """
 
     places: NDArray[np.int64]
     evidence: Mapping[str, Mapping[str, Floats]]
+    log_evidence: Mapping[str, Mapping[str, Floats]]
     quality: Mapping[str, Floats]
     traces: Mapping[str, Mapping[str, Floats]]
 
@@ -39,10 +41,8 @@ def ask_held_out(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) ->
     asked = [_ask_member(data, model, number, mine) for number, mine in places.items()]
     return HeldOut(
         places=np.concatenate([np.zeros(0, dtype=np.int64), *places.values()]),
-        evidence={
-            modality: {target: _joined_evidence(asked, model, modality, target) for target in model.targets}
-            for modality in model.modalities
-        },
+        evidence=_by_target(model, lambda modality, target: _joined(asked, model, modality, target)),
+        log_evidence=_by_target(model, lambda modality, target: _joined_logs(asked, model, modality, target)),
         quality={
             modality: np.concatenate([np.zeros(0), *(one[modality].quality for one in asked)])
             for modality in model.modalities
@@ -54,9 +54,18 @@ def ask_held_out(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) ->
     )
 
 
-def _joined_evidence(asked: Sequence[Mapping[str, Opinion]], model: TrainedModel, modality: str, target: str) -> Floats:
+def _by_target(model: TrainedModel, found: Callable[[str, str], Floats]) -> dict[str, dict[str, Floats]]:
+    return {modality: {target: found(modality, target) for target in model.targets} for modality in model.modalities}
+
+
+def _joined(asked: Sequence[Mapping[str, Opinion]], model: TrainedModel, modality: str, target: str) -> Floats:
     nobody = np.zeros((0, len(model.classes[target])))
     return np.concatenate([nobody, *(one[modality].mean_evidence(target) for one in asked)])
+
+
+def _joined_logs(asked: Sequence[Mapping[str, Opinion]], model: TrainedModel, modality: str, target: str) -> Floats:
+    nobody = np.zeros((0, len(model.classes[target])))
+    return np.concatenate([nobody, *(one[modality].mean_log_evidence(target) for one in asked)])
 
 
 def _joined_traces(asked: Sequence[Mapping[str, Opinion]], model: TrainedModel, modality: str, target: str) -> Floats:

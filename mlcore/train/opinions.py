@@ -51,9 +51,13 @@ class Opinion:
         """Mean over networks and heads (n, K)."""
         return np.asarray(self.evidence[target].mean(axis=0))
 
+    def mean_log_evidence(self, target: str) -> Floats:
+        """Mean over networks and heads of ln e (n, K): no single loud head decides where the opinion points."""
+        return np.asarray(np.log(self.evidence[target]).mean(axis=0))
+
     def voice(self, target: str) -> Voice:
         """As the pool hears it."""
-        return Voice(np.log(self.mean_evidence(target)), self.logits[target], self.quality)
+        return Voice(self.mean_log_evidence(target), self.logits[target], self.quality)
 
     def trace_voice(self, target: str, heard: NDArray[np.bool_]) -> TraceVoice:
         """As the pool of a trace hears it, on the clips (n,) that it may be heard on."""

@@ -2,7 +2,7 @@
 
 Each modality speaks twice: its networks by evidence e_m (K values), its linear expert by logits ℓ_m.
 
-    t_m = a_m · ln e_m + c_m · ℓ_m                     one modality's score; a_m, c_m ≥ 0
+    t_m = a_m · ln e_m + c_m · ℓ_m                     one modality's score; a_m, c_m ≥ 0, ln e_m its networks' mean
     L   = Σ_m w_m · q_m · t_m                          q_m its quality, w_m ≥ 0, w_m = 1 where it is alone
     α   = 1 + E · softmax(L)                           E the evidence of the discounted fusion
     p   = (1 − u) · softmax(L) + u/K                   its mean, u = K/(K + E)

@@ -54,10 +54,10 @@ def _fit_pool(
     model: TrainedModel, held: HeldOut, experts: Mapping[tuple[str, str], Expert], target: str, values: Floats
 ) -> Pool:
     voices = {}
-    for modality, by_target in held.evidence.items():
+    for modality, by_target in held.log_evidence.items():
         own, expert = by_target[target], experts.get((modality, target))
         logits = np.zeros_like(own) if expert is None else np.nan_to_num(expert.held_out[held.places])
-        voices[modality] = Voice(np.log(own), logits, held.quality[modality])
+        voices[modality] = Voice(own, logits, held.quality[modality])
     evidence = {modality: by_target[target] for modality, by_target in held.evidence.items()}
     fused = fuse_evidence(evidence, held.quality, trust=model.trust, power=model.config.conflict_power)
     doubt = fused.shape[1] / (fused.shape[1] + fused.sum(axis=1))
