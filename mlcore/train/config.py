@@ -10,7 +10,6 @@ from mlcore.errors import TrainingError
 from mlcore.nets.sizes import NetSizes
 from mlcore.types import JsonObject
 
-
 POOLS = ("stacked", "discounted")
 
 
