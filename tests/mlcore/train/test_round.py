@@ -163,7 +163,9 @@ def test_the_teacher_and_its_prototypes_are_frozen_in_stage_two(
     )
     frozen = [name for name in short if name.startswith(("members.0.branches.face", "members.0.banks"))]
     assert all(torch.equal(short[name], long[name]) for name in frozen)
-    assert not torch.equal(short["members.0.branches.eeg.encoder.spatial.weight"], long["members.0.branches.eeg.encoder.spatial.weight"])
+    assert not torch.equal(
+        short["members.0.branches.eeg.encoder.spatial.weight"], long["members.0.branches.eeg.encoder.spatial.weight"]
+    )
 
 
 def test_without_faces_the_student_learns_alone(data: RoundData, config: RoundConfig, folder: Path) -> None:
