@@ -35,9 +35,7 @@ class Expert:
     c: float
 
 
-def fit_expert(
-    x: NDArray[np.floating], y: Floats, *, usable: Mask, folds: Sequence[Fold], balance: float
-) -> Expert:
+def fit_expert(x: NDArray[np.floating], y: Floats, *, usable: Mask, folds: Sequence[Fold], balance: float) -> Expert:
     """Choose C by the negative log-likelihood on the folds' held clips, then fit to all.
 
     Args:

@@ -200,7 +200,7 @@ def _unlabelled_rows(data: RoundData, model: TrainedModel, fold: Fold, *, seed: 
     is_paired = store.present(config.teacher_modality) & has_student
     rows = data.pool_rows[is_paired[data.pool_rows] & ~np.isin(store.subjects[data.pool_rows], outside)]
     chosen = np.random.default_rng(seed).permutation(len(rows))[: config.max_unlabelled_clips]
-    return rows[np.sort(chosen)]
+    return np.asarray(rows[np.sort(chosen)])
 
 
 def _signature(data: RoundData, config: RoundConfig, *, seed: int) -> str:

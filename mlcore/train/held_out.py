@@ -69,13 +69,9 @@ def _joined_evidence(asked: Sequence[Mapping[str, Opinion]], model: TrainedModel
     return np.concatenate([nobody, *(one[modality].mean_evidence(target) for one in asked)])
 
 
-def _ask_member(
-    data: RoundData, model: TrainedModel, number: int, places: NDArray[np.int64]
-) -> dict[str, Opinion]:
+def _ask_member(data: RoundData, model: TrainedModel, number: int, places: NDArray[np.int64]) -> dict[str, Opinion]:
     rows = data.labelled_rows[places]
-    return ask(
-        model.net, data.store, rows, scalers=model.scalers, targets=model.targets, members=(number,)
-    )
+    return ask(model.net, data.store, rows, scalers=model.scalers, targets=model.targets, members=(number,))
 
 
 def _fit_experts(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) -> dict[tuple[str, str], Expert]:
@@ -98,9 +94,9 @@ def _fit_pool(
 ) -> Pool:
     voices = {}
     for modality, by_target in held.evidence.items():
-        evidence, expert = by_target[target], experts.get((modality, target))
-        logits = np.zeros_like(evidence) if expert is None else np.nan_to_num(expert.held_out[held.places])
-        voices[modality] = Voice(np.log(evidence), logits, held.quality[modality])
+        own, expert = by_target[target], experts.get((modality, target))
+        logits = np.zeros_like(own) if expert is None else np.nan_to_num(expert.held_out[held.places])
+        voices[modality] = Voice(np.log(own), logits, held.quality[modality])
     evidence = {modality: by_target[target] for modality, by_target in held.evidence.items()}
     fused = fuse_evidence(evidence, held.quality, trust=model.trust, power=model.config.conflict_power)
     doubt = fused.shape[1] / (fused.shape[1] + fused.sum(axis=1))

@@ -61,7 +61,8 @@ def fit_logistic(
         return loss, np.concatenate([(x.T @ wrong + weight).ravel(), wrong.sum(axis=0)])
 
     start = np.zeros((shape[0] + 1) * shape[1])
-    options = {"maxiter": 1000, "gtol": 1e-5 * c, "ftol": 1e-13}
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+    found = minimize(
+        objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "gtol": 1e-5 * c, "ftol": 1e-13}
+    )
     weight, bias = found.x[: -shape[1]].reshape(shape), found.x[-shape[1] :]
     return LinearModel(weight, bias - bias.mean())

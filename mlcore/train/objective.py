@@ -94,9 +94,7 @@ def draw_for_heads(n_heads: int, n_clips: int, *, seed: int) -> Tensor:
 
 def diversity_term(net: ConcordNet, config: RoundConfig) -> Tensor:
     """Diversity of each target's prototypes within a head, mean over targets and heads."""
-    terms = [
-        diversity_loss(prototypes.flatten(0, 1)) for target in net.banks for prototypes in net.bank(target).unit()
-    ]
+    terms = [diversity_loss(prototypes.flatten(0, 1)) for target in net.banks for prototypes in net.bank(target).unit()]
     return config.weights.diversity * torch.stack(terms).mean()
 
 

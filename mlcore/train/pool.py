@@ -29,7 +29,7 @@ from scipy.special import softmax
 from mlcore.types import JsonObject
 
 Floats = NDArray[np.float64]
-#: coefficients of networks and experts before anything is known: each as loud as the other, together not louder than one
+#: coefficients of networks and experts before anything is known: each as loud as the other, together as loud as one
 UNKNOWN = (0.5, 0.5)
 #: with fewer judged clips than this nothing is fitted
 MIN_CLIPS = 10
@@ -144,9 +144,7 @@ def _fit_alone(voice: Voice, target: Floats, *, has_experts: bool) -> tuple[floa
     return float(a), float(c)
 
 
-def _fit_together(
-    pool: Pool, voices: Mapping[str, Voice], target: Floats, *, doubt: Floats
-) -> dict[str, float]:
+def _fit_together(pool: Pool, voices: Mapping[str, Voice], target: Floats, *, doubt: Floats) -> dict[str, float]:
     scores = np.stack([voice.quality[:, None] * pool.score(name, voice) for name, voice in voices.items()])
 
     def loss(weights: Floats) -> float:

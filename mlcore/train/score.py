@@ -116,7 +116,7 @@ def _alpha(model: TrainedModel, opinions: Mapping[str, Opinion], target: str) ->
     )
     if target not in model.pools or model.config.pool == "discounted":
         return fused + 1
-    return 1 + fused.sum(axis=1, keepdims=True) * _direction(model.pools[target], opinions, target)
+    return np.asarray(1 + fused.sum(axis=1, keepdims=True) * _direction(model.pools[target], opinions, target))
 
 
 def _direction(pool: Pool, opinions: Mapping[str, Opinion], target: str) -> Floats:

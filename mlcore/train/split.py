@@ -74,9 +74,7 @@ def choose_folds(
     return tuple(Fold(~one, one, by if one.any() else "none") for one in held)
 
 
-def _deal(
-    groups: NDArray[np.generic], n_parts: int, *, rng: np.random.Generator
-) -> list[list[np.generic]]:
+def _deal(groups: NDArray[np.generic], n_parts: int, *, rng: np.random.Generator) -> list[list[np.generic]]:
     """Groups dealt into parts of nearly equal size: in random order, each to the smallest part so far."""
     names, counts = np.unique(groups, return_counts=True)
     parts: list[list[np.generic]] = [[] for _ in range(n_parts)]
@@ -88,9 +86,7 @@ def _deal(
     return parts
 
 
-def _spare(
-    groups: NDArray[np.generic], part: list[np.generic], hard: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _spare(groups: NDArray[np.generic], part: list[np.generic], hard: NDArray[np.int64]) -> NDArray[np.bool_]:
     """The clips of a part, but for groups without which the training side would lose a class."""
     held = np.zeros(len(groups), dtype=np.bool_)
     for group in part:

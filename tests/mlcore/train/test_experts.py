@@ -32,7 +32,7 @@ def _clips(*, signal: float, n_clips: int = 60, n_features: int = 20, seed: int 
 
 
 def _fit(x: Floats, y: Floats, *, folds: list[Fold] | None = None, balance: float = 0.0) -> Expert:
-    usable = ~np.isnan(y).any(axis=1)
+    usable = np.asarray(~np.isnan(y).any(axis=1))
     return fit_expert(x, y, usable=usable, folds=_folds(len(x)) if folds is None else folds, balance=balance)
 
 

@@ -183,7 +183,10 @@ def test_with_too_few_clips_nothing_is_fitted(has_experts: bool, usual: tuple[fl
 
 def test_together_is_judged_on_clips_that_have_everything() -> None:
     target, (eeg, face) = _gaussians(100)
-    voices = {"eeg": _expert_alone(eeg), "face": replace(_expert_alone(face), quality=np.arange(100) < MIN_CLIPS - 1.0)}
+    voices = {
+        "eeg": _expert_alone(eeg),
+        "face": replace(_expert_alone(face), quality=(np.arange(100) < MIN_CLIPS - 1).astype(np.float64)),
+    }
     assert _fit(voices, target).together == {}
 
 

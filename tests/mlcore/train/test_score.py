@@ -18,14 +18,14 @@ from mlcore.train.opinions import ask
 from tests.factories.stores import Classes
 from tests.mlcore.train.rounds import SMALL, data_of, run
 
-BRIEF = {"teacher": StageConfig(n_epochs=2), "student": StageConfig(n_epochs=2)}
+BRIEF = replace(SMALL, teacher=StageConfig(n_epochs=2), student=StageConfig(n_epochs=2))
 TARGETS = ("valence", "arousal")
 
 
 @pytest.fixture(scope="module")
 def model(learnable: tuple[Store, Classes], tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
     data = data_of(*learnable, test_subjects=2, rng=np.random.default_rng(0))
-    config = replace(SMALL, n_members=2, **BRIEF)
+    config = replace(BRIEF, n_members=2)
     return load_model(run(data, config, tmp_path_factory.mktemp("model")).model_folder)
 
 
@@ -42,8 +42,8 @@ def rows(store: Store) -> NDArray[np.int64]:
 def _without(store: Store, modality: str, folder: Path) -> Store:
     """A copy in which no clip has the modality."""
     for shard in store.shards:
-        present = shard.table.present | {modality: np.zeros(len(shard.table), dtype=np.bool_)}
-        quality = shard.table.quality | {modality: np.zeros(len(shard.table))}
+        present = {**shard.table.present, modality: np.zeros(len(shard.table), dtype=np.bool_)}
+        quality = {**shard.table.quality, modality: np.zeros(len(shard.table))}
         arrays = {name: np.load(shard.path(name)) for name in shard.meta.modalities}
         arrays[modality] = np.zeros_like(arrays[modality])
         table = replace(shard.table, present=present, quality=quality)
@@ -128,7 +128,7 @@ def test_one_head_of_one_network_does_not_disagree_with_itself(
     learnable: tuple[Store, Classes], tmp_path: Path, rows: NDArray[np.int64]
 ) -> None:
     data = data_of(*learnable, test_subjects=2, rng=np.random.default_rng(0))
-    alone = replace(SMALL, sizes=NetSizes(space=SpaceSizes(n_heads=1)), **BRIEF)
+    alone = replace(BRIEF, sizes=NetSizes(space=SpaceSizes(n_heads=1)))
     scores = score(load_model(run(data, alone, tmp_path).model_folder), data.store, rows)
     assert all(np.allclose(scores.disagreement[target], 0.0, atol=1e-12) for target in TARGETS)
 
