@@ -11,8 +11,7 @@ from torch.nn import functional
 
 from mlcore.compare.contract import Floats, Task
 from mlcore.compare.fitting import Examples
-from mlcore.compare.trace_loss import trace_loss
-from mlcore.evidence.losses import weighted_mean
+from mlcore.evidence import trace_loss, weighted_mean
 from mlcore.train.tensors import class_weights
 
 
@@ -23,7 +22,7 @@ def cross_entropy(logits: Tensor, examples: Examples) -> Tensor:
 
 def trace_error(said: Tensor, examples: Examples) -> Tensor:
     """1 − CCC + MSE over the scored steps."""
-    return trace_loss(said, examples.y)
+    return trace_loss(said, examples.y, mse_weight=1.0)
 
 
 @dataclass(frozen=True, slots=True)

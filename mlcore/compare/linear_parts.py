@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from mlcore.compare.contract import Floats, Rows
 from mlcore.compare.inputs import Reader
-from mlcore.compare.logistic import Logistic, fit_logistic
 from mlcore.compare.summaries import ReadsSummaries
 from mlcore.errors import Cancelled
 from mlcore.evaluate import negative_log_likelihood
 from mlcore.store import ModalityKind, Store
+from mlcore.train.linear import LinearModel, fit_logistic
 from mlcore.train.ridge import PENALTIES, Ridge, fit_ridge
 from mlcore.train.trace_features import trace_features
 
@@ -36,11 +36,11 @@ class ClassPart:
     """Class probabilities from a clip's summary."""
 
     reader: ReadsSummaries
-    model: Logistic
+    model: LinearModel
 
     def predict(self, store: Store, rows: Rows) -> Floats:
         """(n, K)."""
-        return self.model.predict(self.reader.summaries(store, rows).astype(np.float64))
+        return self.model.probabilities(self.reader.summaries(store, rows).astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def fit_class_part(
     x = reader.summaries(store, rows).astype(np.float64)
 
     def loss(c: float, held: NDArray[np.bool_]) -> float:
-        return negative_log_likelihood(fit_logistic(x[~held], y[~held], c=c).predict(x[held]), y[held])
+        return negative_log_likelihood(fit_logistic(x[~held], y[~held], c=c).probabilities(x[held]), y[held])
 
     c = search.best(TRUSTS, loss)
     return ClassPart(reader, fit_logistic(x, y, c=c)), c

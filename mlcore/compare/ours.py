@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,30 +95,35 @@ def concord_method(name: str, overrides: JsonObject, *, only: str | None = None)
     return Method(name, summary, lambda task: _refusal(name, task, only), fit, dict(overrides))
 
 
-def late_method() -> Method:
-    """The mean of what ours says from each modality alone."""
+def late_method(overrides: JsonObject) -> Method:
+    """The mean of what ours says from each modality alone, with some settings of `RoundConfig` changed."""
 
     def fit(task: Task, should_stop: Callable[[], bool]) -> MeanOf:
         parts = tuple(
-            _fit(task, {}, modalities=(name,), should_stop=should_stop)
-            for name in task.modalities
-            if name in task.infer
+            _fit(replace(task, folder=task.folder / name), overrides, modalities=(name,), should_stop=should_stop)
+            for name in _offered(task)
         )
         return MeanOf(parts, {"parts": [part.details for part in parts]})
 
-    return Method(
-        "late", "the mean of ours trained on each modality alone", lambda task: _refusal("late", task, None), fit
-    )
+    summary = "the mean of ours trained on each modality alone"
+    return Method("late", summary, lambda task: _refusal("late", task, None), fit, dict(overrides))
 
 
 def _wanted(task: Task, only: str | None) -> tuple[str, ...]:
     return task.modalities if only is None else (only,)
 
 
+def _offered(task: Task) -> tuple[str, ...]:
+    """Modalities that may be both learnt from and read."""
+    return tuple(name for name in task.modalities if name in task.infer)
+
+
 def _refusal(name: str, task: Task, only: str | None) -> str | None:
-    if only is not None and not (only in task.modalities and only in task.infer):
-        offered = ", ".join(one for one in task.modalities if one in task.infer)
-        return f"{name} reads {only}: the modalities that may be read are {offered}"
+    offered = _offered(task)
+    if only is not None and only not in offered:
+        return f"{name} reads {only}: the modalities that may be read are {', '.join(offered) or 'none'}"
+    if not offered:
+        return f"{name} has nothing to read: no modality may be both learnt from and read of the clips asked about"
     return None
 
 

@@ -18,7 +18,7 @@ _OURS = (
     concord_method("concord", {}),
     concord_method("eeg-only", {}, only=STUDENT),
     concord_method("face-only", {}, only=TEACHER),
-    late_method(),
+    late_method({}),
 )
 _PLAIN = (LINEAR, *(restricted(LINEAR, f"linear-{name}", only=name) for name in (STUDENT, TEACHER)), MAJORITY)
 METHODS: Mapping[str, Method] = {

@@ -17,7 +17,7 @@ def restricted(method: Method, name: str, *, only: str) -> Method:
     def refuses(task: Task) -> str | None:
         if only in task.modalities and only in task.infer:
             return method.refuses(narrow(task))
-        offered = ", ".join(one for one in task.modalities if one in task.infer)
+        offered = ", ".join(one for one in task.modalities if one in task.infer) or "none"
         return f"{name} reads {only}: the modalities that may be read are {offered}"
 
     def fit(task: Task, should_stop: Callable[[], bool]) -> Fitted:

@@ -127,8 +127,8 @@ class RoundConfig:
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """The teacher's, the student's, then the further students'."""
-        return (self.teacher_modality, self.student_modality, *self.more_students)
+        """The teacher's, the student's, then the further students'; a role without a modality is an empty name."""
+        return tuple(name for name in (self.teacher_modality, self.student_modality, *self.more_students) if name)
 
     def __post_init__(self) -> None:
         if self.n_members < 1:

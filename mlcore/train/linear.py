@@ -60,6 +60,9 @@ def fit_logistic(
         wrong = c * w[:, None] * (softmax(logits, axis=1) * y.sum(axis=1, keepdims=True) - y)
         return loss, np.concatenate([(x.T @ wrong + weight).ravel(), wrong.sum(axis=0)])
 
-    found = minimize(objective, np.zeros(shape[0] * shape[1] + shape[1]), jac=True, method="L-BFGS-B")
+    start = np.zeros((shape[0] + 1) * shape[1])
+    found = minimize(
+        objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "gtol": 1e-5 * c, "ftol": 1e-13}
+    )
     weight, bias = found.x[: -shape[1]].reshape(shape), found.x[-shape[1] :]
     return LinearModel(weight, bias - bias.mean())

@@ -1,4 +1,4 @@
-"""CAFNet's loss and the traces' loss against plain formulas and SciPy."""
+"""CAFNet's loss against plain formulas and SciPy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from scipy.special import rel_entr
 
 from mlcore.compare.caf_loss import CafLoss, confidence_error, disagreement
 from mlcore.compare.fitting import Examples
-from mlcore.compare.trace_loss import concordance, trace_loss
 from mlcore.errors import TrainingError
 from mlcore.nets.baselines import CAFNet, CafReading, EEGNet
 
@@ -63,26 +62,3 @@ def test_another_network_has_no_confidence_to_learn() -> None:
     examples = Examples((torch.randn(2, 4, 64),), torch.eye(2), torch.ones(2))
     with pytest.raises(TrainingError, match="confidences, which EEGNet does not have"):
         CafLoss()(EEGNet(4, 2, 64, 128.0), examples, 0)
-
-
-def test_concordance_is_lins_formula() -> None:
-    rng = np.random.default_rng(0)
-    x, y = rng.standard_normal(50), 0.3 + 0.5 * rng.standard_normal(50)
-    expected = 2 * np.cov(x, y, bias=True)[0, 1] / (x.var() + y.var() + (x.mean() - y.mean()) ** 2)
-    assert float(concordance(torch.tensor(x), torch.tensor(y))) == pytest.approx(expected, abs=1e-7)
-
-
-def test_steps_that_nobody_scored_do_not_count() -> None:
-    said, wanted = torch.randn(3, 4, dtype=torch.float64), torch.randn(3, 4, dtype=torch.float64)
-    wanted[0, 1] = wanted[2, 3] = torch.nan
-    scored = ~torch.isnan(wanted)
-    x, y = said[scored], wanted[scored]
-    assert torch.allclose(trace_loss(said, wanted), 1 - concordance(x, y) + ((x - y) ** 2).mean())
-    assert float(trace_loss(wanted.nan_to_num(0.0), wanted)) == pytest.approx(0.0, abs=1e-6)
-
-
-def test_a_batch_that_nobody_scored_moves_nothing() -> None:
-    said = torch.randn(2, 3, requires_grad=True)
-    torch.autograd.backward(trace_loss(said, torch.full((2, 3), torch.nan)))
-    assert said.grad is not None
-    assert not said.grad.any()

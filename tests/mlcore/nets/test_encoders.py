@@ -103,11 +103,11 @@ def test_one_net_reads_all_four_kinds_into_the_same_space() -> None:
         "crops": ModalityMeta(ModalityKind.FRAMES, (4, 3, 16, 16), sfreq=2.0),
         "physiology": ModalityMeta(ModalityKind.VECTOR, (9,)),
     }
-    net = ConcordNet(metas, {"valence": 3}, NetSizes()).eval()
+    net, n_heads = ConcordNet(metas, {"valence": 3}, NetSizes()).eval(), NetSizes().space.n_heads
     for name, meta in metas.items():
         reading = net(name, ClipInput(torch.rand(2, *meta.shape), torch.randn(2, summary_width(meta))))
-        assert reading.z.shape == (2, 128)
-        assert reading.logits["valence"].shape == (2, 3)
+        assert reading.z.shape == (n_heads, 2, 128)
+        assert reading.logits["valence"].shape == (n_heads, 2, 3)
 
 
 def test_waveforms_and_sequences_draw_their_weights_in_a_fixed_order() -> None:

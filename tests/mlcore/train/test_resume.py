@@ -76,6 +76,20 @@ def test_another_trace_does_not_take_up_the_checkpoint(traced: RoundData, config
     _assert_equal(run(changed, config, tmp_path / "parts"), run(changed, config, tmp_path / "whole"))
 
 
+@pytest.mark.parametrize(("stage", "epoch"), [("teacher 2", 2), ("student 2", 2), ("student 2", 3), ("teacher 3", 1)])
+def test_stopped_within_any_network_of_three_and_run_again(
+    data: RoundData, config: RoundConfig, tmp_path: Path, stage: str, epoch: int
+) -> None:
+    three = replace(config, n_members=3)
+    stop = StopDuring(stage, epoch)
+    with pytest.raises(Cancelled):
+        run(data, three, tmp_path / "parts", should_stop=stop, on_progress=stop.hear)
+    told: list[Progress] = []
+    resumed = run(data, three, tmp_path / "parts", on_progress=told.append)
+    _assert_equal(resumed, run(data, three, tmp_path / "whole"))
+    assert (told[0].stage, told[0].epoch) == (stage, epoch + 1) or epoch == 3
+
+
 def test_it_goes_on_and_does_not_start_again(data: RoundData, config: RoundConfig, folder: Path) -> None:
     stop = StopDuring("student", 1)
     with pytest.raises(Cancelled):

@@ -84,9 +84,11 @@ def test_history_and_progress_tell_the_same_story(data: RoundData, config: Round
     assert all(one.seconds_left is not None and one.seconds_left >= 0 for one in epochs)
 
 
+@pytest.mark.parametrize("n_members", [1, 3])
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(
-    data: RoundData, config: RoundConfig, tmp_path: Path
+    data: RoundData, config: RoundConfig, tmp_path: Path, n_members: int
 ) -> None:
+    config = replace(config, n_members=n_members)
     first, again = (run(data, config, tmp_path / name, seed=5) for name in "ab")
     other = run(data, config, tmp_path / "c", seed=6)
     assert first.metrics == again.metrics
@@ -104,9 +106,11 @@ def test_global_random_state_is_left_alone(data: RoundData, config: RoundConfig,
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.parametrize("n_members", [1, 3])
 def test_test_clips_and_their_labels_change_nothing_about_training(
-    data: RoundData, config: RoundConfig, tmp_path: Path
+    data: RoundData, config: RoundConfig, tmp_path: Path, n_members: int
 ) -> None:
+    config = replace(config, n_members=n_members)
     honest = run(data, config, tmp_path / "honest")
     rng = np.random.default_rng(0)
     spoilt = replace(
