@@ -24,7 +24,8 @@ def vary_waveform(x: Tensor, settings: Augmentation) -> Tensor:
     """Noise and dropped channels on standardised EEG (B, C, T); a channel that is missing stays zero."""
     keep = torch.rand(x.shape[:2], device=x.device) >= settings.eeg_channel_dropout
     is_there = x.abs().amax(-1) > 0
-    return (x + settings.eeg_noise * torch.randn_like(x)) * (keep & is_there).unsqueeze(-1)
+    noisy = torch.randn_like(x).mul_(settings.eeg_noise).add_(x)
+    return noisy.mul_((keep & is_there).unsqueeze(-1))
 
 
 def vary_track(x: Tensor, settings: Augmentation, *, most_steps: int) -> Tensor:

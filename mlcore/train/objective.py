@@ -107,6 +107,7 @@ def teacher_terms(
     paired = clips.present[teacher.modality][batch]
     if config.modality_dropout > 0:
         paired = paired & (torch.rand(len(batch), device=batch.device) >= config.modality_dropout)
+    paired = torch.nonzero(paired).flatten()  # once: on a GPU every use of a mask would wait for it
     rows = batch[paired]
     through = net.head(teacher.modality, reading.feature[paired]).logits
     total = _aligned(reading, teacher, clips, rows, paired=paired, config=config)

@@ -70,9 +70,9 @@ def _label_stage(
 
     return Stage(
         name,
-        stage,
+        config.stage_for(stage, len(rows)),
         nn.ModuleList([net.branch(modality), net.banks]),
-        lambda: shuffled(rows, config.batch_size),
+        lambda: shuffled(rows, config.batch_size_for(len(rows))),
         loss,
         _validator(net, modality, material.validation),
     )
@@ -95,9 +95,9 @@ def student_stage(net: ConcordNet, material: Material, config: RoundConfig, *, m
     learns = [net.branch(modality), *([net.banks] if moves_prototypes else [])]
     return Stage(
         "student",
-        config.student,
+        config.stage_for(config.student, len(labelled)),
         nn.ModuleList(learns),
-        lambda: with_company(labelled, unlabelled, config.batch_size),
+        lambda: with_company(labelled, unlabelled, config.batch_size_for(len(labelled))),
         loss,
         _validator(net, modality, material.validation),
     )
