@@ -83,7 +83,7 @@ def load_clips(
     filled = {name: np.where(np.isnan(y), 1 / y.shape[1], y) for name, y in targets.items()}
     weights = {name: ~np.isnan(y).any(1) * (filled[name] @ class_weights[name]) for name, y in targets.items()}
     return Clips(
-        inputs={name: load_inputs(store, name, rows, scaler=scaler, device=device) for name, scaler in scalers.items()},
+        inputs=load_modalities(store, rows, scalers=scalers, device=device),
         present={name: torch.from_numpy(store.present(name)[rows]).to(device) for name in scalers},
         targets={name: _floats(y, device) for name, y in filled.items()},
         weights={name: _floats(w, device) for name, w in weights.items()},
@@ -104,6 +104,13 @@ def load_inputs(
         known = scaler.known_summaries(store, rows[batch])
         summary[batch] = torch.from_numpy(scaler.summaries(clips, subjects[batch]) if known is None else known)
     return ClipInput(signal, summary)
+
+
+def load_modalities(
+    store: Store, rows: NDArray[np.int64], *, scalers: Mapping[str, Scaler], device: torch.device
+) -> dict[str, ClipInput]:
+    """Standardised clips of every modality that there is a scaler for."""
+    return {name: load_inputs(store, name, rows, scaler=scaler, device=device) for name, scaler in scalers.items()}
 
 
 def load_summaries(store: Store, modality: str, rows: NDArray[np.int64], *, scaler: Scaler) -> NDArray[np.float32]:
