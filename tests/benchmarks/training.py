@@ -5,11 +5,11 @@
 
 Simulated stores of 32 × 512 EEG and a face. Training: epochs of the EEG student as a round trains it (shuffling,
 augmentation, all loss terms, gradient clipping, optimiser, validation, checkpoint, progress), alone and against the
-face teacher; bare: the same network on the same clips in the same batches, forward, cross-entropy, backward for those
-that are learnt from and forward for those held back, nothing else. Scoring: `score` of a saved model on the store
-(reading, standardising, summarising, opinions); bare: forward alone, for every member and modality. Own and bare
-alternate; each ratio is the median over the rounds of bare seconds to own seconds. On a GPU if there is one. The last
-line, with `--json` the only one, is JSON.
+face teacher; bare: the same network on the same clips in batches cut beforehand, forward, the two losses on labels and
+backward for those that are learnt from, forward for those held back, nothing else. Scoring: `score` of a saved model
+on the store (reading, standardising, summarising, opinions); bare: forward alone, for every member and modality. Own
+and bare alternate; each ratio is the median over the rounds of bare seconds to own seconds. On a GPU if there is one.
+The last line, with `--json` the only one, is JSON.
 
 `--crossval`: seconds of a 5-fold cross-validation by subject of the EEG student alone with the default configuration,
 test clips scored and judged, and what came out.
@@ -32,7 +32,8 @@ import torch
 from torch import Tensor
 
 from mlcore.evaluate.splits import Split, subject_folds
-from mlcore.nets import ClipInput, ConcordNet
+from mlcore.evidence import similarity_loss, task_loss
+from mlcore.nets import ClipInput, ConcordNet, alpha_of
 from mlcore.simulate.store_config import StoreConfig
 from mlcore.simulate.stores import simulate_store
 from mlcore.store import Store, open_store
@@ -123,7 +124,7 @@ def training(store: Store, config: RoundConfig, *, n_rounds: int, folder: Path) 
         load_inputs(store, EEG, data.labelled_rows[rows], scaler=scaler, device=device)
         for rows in (fold.train, fold.validation)
     )
-    answers = torch.from_numpy(data.targets[TARGET].argmax(axis=1)[fold.train]).to(device)
+    answers = torch.from_numpy(data.targets[TARGET][fold.train]).float().to(device)
     net = ConcordNet({EEG: store.meta.modalities[EEG]}, {TARGET: 3}, config.sizes).to(device)
     batches = shuffled(torch.arange(len(train), device=device), config.batch_size_for(len(train)))
     ready = [(train[batch], answers[batch]) for batch in batches]
@@ -135,12 +136,13 @@ def training(store: Store, config: RoundConfig, *, n_rounds: int, folder: Path) 
 
 
 def bare_epoch(net: ConcordNet, batches: Sequence[tuple[ClipInput, Tensor]], held: ClipInput) -> None:
-    """Forward, cross-entropy of every head, backward; then forward over what is held back."""
+    """Forward, losses on the labels of every head, backward; then forward over what is held back."""
     net.train()
     for x, answers in batches:
         net.zero_grad(set_to_none=True)
-        logits = read_inputs(net, EEG, x).logits[TARGET]  # (H, B, K)
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), answers.repeat(len(logits)))
+        by_head = read_inputs(net, EEG, x).logits[TARGET]  # (H, B, K)
+        logits, y = by_head.flatten(0, 1), answers.repeat(len(by_head), 1)
+        loss = task_loss(alpha_of(logits), y, kl_weight=0.1) + similarity_loss(logits, y)
         torch.autograd.backward(loss)
     net.eval()
     bare_forward({EEG: held}, [net])
