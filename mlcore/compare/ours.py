@@ -44,8 +44,9 @@ class FittedConcord:
         return np.zeros(0, dtype=np.int64)
 
     def predict(self, store: Store, rows: Rows) -> Floats:
-        """Probabilities (n, K)."""
-        said = score(self.model, store, rows, modalities=self._readable()).probabilities(self.target)
+        """Probabilities (n, K) or traces (n, T)."""
+        scores = score(self.model, store, rows, modalities=self._readable())
+        said = scores.traces[self.target] if self.target in scores.traces else scores.probabilities(self.target)
         return np.where(self._has_any(store, rows)[:, None], said, np.nan)
 
     def latents(self, store: Store, rows: Rows) -> dict[str, Floats]:
@@ -152,15 +153,17 @@ def _roles(modalities: Iterable[str]) -> JsonObject:
 
 def _data(task: Task) -> RoundData:
     """The task's labels as a round's; nothing of the test clips is known but who they are of."""
+    classes = {} if task.is_trace else {task.target: task.classes}
     nothing = np.full((len(task.test), task.y.shape[1]), np.nan)
     return RoundData(
         store=task.store,
-        classes={task.target: task.classes},
+        classes=classes,
         labelled_rows=task.train,
-        targets={task.target: task.y},
+        targets={name: task.y for name in classes},
         test_rows=task.test,
-        test_targets={task.target: nothing},
+        test_targets={name: nothing for name in classes},
         pool_rows=np.zeros(0, dtype=np.int64),
+        traces={task.target: task.y} if task.is_trace else {},
     )
 
 

@@ -20,7 +20,10 @@ NAME = "checkpoint.safetensors"
 
 @dataclass(slots=True)
 class StageState:
-    """Where one stage stands. `epoch` counts the finished ones; the best loss is None until there is one."""
+    """Where one stage stands. `epoch` counts the finished ones; the best loss is None until there is one.
+
+    `best` holds the weights of the modules that learn; the others are as they were.
+    """
 
     stage: str
     epoch: int = 0
@@ -134,7 +137,7 @@ def copy_tensors(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _flatten(groups: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
     return {
-        f"{group}:{name}": tensor.detach().cpu().contiguous().clone()
+        f"{group}:{name}": tensor.detach().cpu().contiguous()
         for group, tensors in groups.items()
         for name, tensor in tensors.items()
     }

@@ -72,13 +72,18 @@ class Augmentation:
 class RoundConfig:
     """Everything about a round that is neither data nor seed.
 
+    Many clips: an epoch has at most `max_steps_per_epoch` steps, for which batches grow up to `largest_batch`, and the
+    learning rate grows with the square root of the batch, the rule for Adam (Malladi et al. 2022, arXiv 2205.10287).
+
     Args:
         sizes: of the networks.
         weights: of the losses.
         teacher: stage 1, `teacher_modality` on labels.
         student: stage 2, `student_modality` against the frozen teacher and prototypes.
         more_students: further modalities, each a student of the same teacher in a stage of its own.
-        batch_size: labelled clips a step.
+        batch_size: labelled clips a step, more where an epoch would have too many steps.
+        max_steps_per_epoch: ≥ 1.
+        largest_batch: labelled clips a step at most, for the sake of `max_steps_per_epoch`.
         validation_share: share of the labelled clips held back to choose the epoch.
         kl_ramp_epochs: epochs until wrong evidence is punished in full.
         distillation_temperature: T.
@@ -107,6 +112,8 @@ class RoundConfig:
     student_modality: str = "eeg"
     more_students: tuple[str, ...] = ()
     batch_size: int = 32
+    max_steps_per_epoch: int = 100
+    largest_batch: int = 256
     validation_share: float = 0.2
     kl_ramp_epochs: int = 10
     distillation_temperature: float = 2.0
@@ -130,9 +137,24 @@ class RoundConfig:
         """The teacher's, the student's, then the further students'; a role without a modality is an empty name."""
         return tuple(name for name in (self.teacher_modality, self.student_modality, *self.more_students) if name)
 
+    def batch_size_for(self, n_clips: int) -> int:
+        """Labelled clips a step, of so many labelled clips."""
+        wanted = -(-n_clips // self.max_steps_per_epoch)
+        return max(self.batch_size, min(wanted, self.largest_batch))
+
+    def stage_for(self, stage: StageConfig, n_clips: int) -> StageConfig:
+        """A stage with the learning rate that goes with the batches of so many labelled clips."""
+        growth = self.batch_size_for(n_clips) / self.batch_size
+        return stage if growth == 1 else replace(stage, learning_rate=stage.learning_rate * growth**0.5)
+
     def __post_init__(self) -> None:
         if self.n_members < 1:
             raise TrainingError(f"configuration n_members: expected 1 or more, got {self.n_members}")
+        if min(self.batch_size, self.max_steps_per_epoch) < 1:
+            raise TrainingError(
+                "configuration batch_size and max_steps_per_epoch: expected 1 or more, "
+                f"got {self.batch_size} and {self.max_steps_per_epoch}"
+            )
         if self.pool not in POOLS:
             raise TrainingError(f"configuration pool: expected one of {', '.join(POOLS)}, got {self.pool!r}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -28,6 +28,8 @@ from mlcore.types import JsonObject
 
 #: share of a round's work that is left for scoring
 SCORING_SHARE = 0.05
+#: seconds of training that a killed process may lose; a process that is asked to stop loses no finished epoch
+CHECKPOINT_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ class Stage:
 
 @dataclass(slots=True)
 class Run:
-    """A round while it trains: what goes into the checkpoint and where it is told."""
+    """A round while it trains: what goes into the checkpoint and where it is told.
+
+    Every finished epoch is kept in memory and written every so many seconds, and when its stage ends in whatever way.
+    """
 
     net: nn.Module
     folder: Path
@@ -62,6 +67,9 @@ class Run:
     stage_names: tuple[str, ...]
     resumed: Checkpoint | None
     history: list[JsonObject] = field(default_factory=list)
+    checkpoint_every_s: float = CHECKPOINT_EVERY_S
+    _unwritten: Checkpoint | None = field(default=None, init=False)
+    _written_s: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
         if self.resumed is not None:
@@ -74,6 +82,18 @@ class Run:
         if self.resumed is None:
             return False
         return self.stage_names.index(self.resumed.state.stage) > self.stage_names.index(stage)
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Take a finished epoch, and write it if the last one that was written is old enough."""
+        self._unwritten = checkpoint
+        if time.monotonic() - self._written_s >= self.checkpoint_every_s:
+            self.write_kept()
+
+    def write_kept(self) -> None:
+        """Write the last finished epoch, unless it is written already."""
+        if self._unwritten is not None:
+            write_checkpoint(self.folder, self._unwritten)
+            self._unwritten, self._written_s = None, time.monotonic()
 
     def stop_if_asked(self) -> None:
         """Raise Cancelled where the caller wants the round to stop."""
@@ -88,18 +108,26 @@ def run_stage(stage: Stage, run: Run) -> StageState:
         [weight for weight in stage.learns.parameters() if weight.requires_grad],
         lr=stage.config.learning_rate,
         weight_decay=stage.config.weight_decay,
+        fused=True,
     )
     state = _begin(stage, run, optimizer)
+    try:
+        _train(stage, run, optimizer, state)
+    finally:
+        run.write_kept()
+    stage.learns.load_state_dict(state.best)
+    run.net.eval()
+    return state
+
+
+def _train(stage: Stage, run: Run, optimizer: torch.optim.Optimizer, state: StageState) -> None:
     started_s, first = time.monotonic(), state.epoch
     while not _is_over(state, stage.config):
         loss, validation = _epoch(stage, run, optimizer, state.epoch)
-        _take_note(state, run, loss, validation)
-        write_checkpoint(run.folder, _checkpoint(state, run, optimizer))
+        _take_note(state, stage, run, loss, validation)
+        run.keep(_checkpoint(state, run, optimizer))
         seconds_each = (time.monotonic() - started_s) / (state.epoch - first)
         run.hooks.on_progress(_progress(stage, run, state, seconds_each=seconds_each))
-    run.net.load_state_dict(state.best)
-    run.net.eval()
-    return state
 
 
 def freeze_all_but(net: nn.Module, learns: nn.Module) -> None:
@@ -150,20 +178,26 @@ def learning_rate(config: StageConfig, epoch: int) -> float:
     return config.learning_rate * (0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2)
 
 
-def _take_note(state: StageState, run: Run, loss: float, validation: float | None) -> None:
+def _take_note(state: StageState, stage: Stage, run: Run, loss: float, validation: float | None) -> None:
     """Count the epoch; keep the weights if it is the best so far, or the latest where nothing judges."""
     state.epoch += 1
     if not math.isfinite(loss):
         raise TrainingError(f"{state.stage}: the loss became {loss} in epoch {state.epoch}; lower its learning_rate")
     if validation is None or state.best_loss is None or validation < state.best_loss:
         state.best_epoch, state.best_loss = state.epoch, validation
-        state.best = copy_tensors(run.net.state_dict())
+        state.best = copy_tensors(stage.learns.state_dict())
     run.history.append({"stage": state.stage, "epoch": state.epoch, "loss": loss, "validation_loss": validation})
 
 
 def _checkpoint(state: StageState, run: Run, optimizer: torch.optim.Optimizer) -> Checkpoint:
+    """Copies: by the time that it is written, the next epoch may have moved the weights."""
     return Checkpoint(
-        run.signature, state, run.history, run.net.state_dict(), optimizer_tensors(optimizer), random_state()
+        run.signature,
+        replace(state),
+        list(run.history),
+        copy_tensors(run.net.state_dict()),
+        copy_tensors(optimizer_tensors(optimizer)),
+        random_state(),
     )
 
 

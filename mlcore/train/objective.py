@@ -117,6 +117,7 @@ def teacher_terms(
     config: RoundConfig,
 ) -> Tensor:
     """Distillation and uncertainty, mean over the class targets, and alignment, over the batch's `paired` clips."""
+    paired = torch.nonzero(paired).flatten()  # once: on a GPU every use of a mask would wait for it
     rows = batch[paired]
     through = net.head(teacher.modality, reading.feature[paired]).logits
     total = _aligned(reading, teacher, clips, rows, paired=paired, config=config)

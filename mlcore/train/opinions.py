@@ -17,7 +17,7 @@ from mlcore.train.committee import Committee
 from mlcore.train.objective import read_inputs
 from mlcore.train.pool import Voice
 from mlcore.train.scaling import Scaler
-from mlcore.train.tensors import load_inputs
+from mlcore.train.tensors import load_modalities
 from mlcore.train.trace_opinions import follow_each, follow_experts
 from mlcore.train.trace_pool import TraceVoice
 
@@ -82,15 +82,19 @@ def ask(
     scalers: Mapping[str, Scaler],
     targets: Iterable[str],
     members: Iterable[int],
+    loaded: Mapping[str, ClipInput] | None = None,
 ) -> dict[str, Opinion]:
     """Opinions of some networks, and of the experts, on clips; by modality. Traces are all that the networks follow.
 
-    In double precision from the heads on: closed forms lose digits in single precision.
+    In double precision from the heads on: closed forms lose digits in single precision. Clips that somebody `loaded`
+    by `load_modalities` are not read again.
     """
     names, numbers = tuple(targets), tuple(members)
+    device = next(committee.parameters()).device
+    inputs = load_modalities(store, rows, scalers=scalers, device=device) if loaded is None else loaded
     return {
-        modality: _ask_one(committee, store, modality, rows, scaler=scaler, targets=names, members=numbers)
-        for modality, scaler in scalers.items()
+        modality: _ask_one(committee, store, modality, rows, x=inputs[modality], targets=names, members=numbers)
+        for modality in scalers
     }
 
 
@@ -100,12 +104,10 @@ def _ask_one(
     modality: str,
     rows: Rows,
     *,
-    scaler: Scaler,
+    x: ClipInput,
     targets: tuple[str, ...],
     members: tuple[int, ...],
 ) -> Opinion:
-    device = next(committee.parameters()).device
-    x = load_inputs(store, modality, rows, scaler=scaler, device=device)
     with torch.no_grad():
         readings = [read_inputs(committee.member(number), modality, x) for number in members]
     present = store.present(modality)[rows]
@@ -116,7 +118,7 @@ def _ask_one(
         present=present,
         quality=store.quality(modality)[rows] * present,
         traces=follow_each(committee, modality, x, members=members),
-        expert_traces=follow_experts(committee, modality, x, meta=scaler.meta),
+        expert_traces=follow_experts(committee, modality, x, meta=store.meta.modalities[modality]),
     )
 
 

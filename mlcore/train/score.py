@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,11 +15,14 @@ from mlcore.acquire import PoolScores
 from mlcore.errors import StoreError
 from mlcore.evidence import dissonance, total_uncertainty, vacuity
 from mlcore.evidence.ensemble import disagreement
+from mlcore.nets import ClipInput
 from mlcore.store import Store
+from mlcore.train.ahead import prepared_ahead
 from mlcore.train.model import TrainedModel
 from mlcore.train.opinions import Opinion, ask, fuse_evidence
 from mlcore.train.pool import Pool
 from mlcore.train.scaling import Scaler
+from mlcore.train.tensors import load_modalities
 from mlcore.train.trace_score import Followed, follow, join_traces, join_variance
 
 Rows = NDArray[np.int64]
@@ -62,11 +67,15 @@ def score(
     """
     rows = np.asarray(rows, dtype=np.int64)
     scalers = scalers_for(model, store, rows, modalities=modalities)
-    parts = []
+    device = next(model.net.parameters()).device
+    batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    read = prepared_ahead(partial(load_modalities, store, scalers=scalers, device=device), batches)
+    parts: list[_Part] = []
     model.net.eval()
-    for start in range(0, len(rows), batch_size):
-        parts.append(_score_batch(model, store, rows[start : start + batch_size], scalers))
-        on_batch(min(start + batch_size, len(rows)))
+    with closing(read):
+        for batch, loaded in zip(batches, read, strict=True):
+            parts.append(_score_batch(model, store, batch, scalers, loaded))
+            on_batch(min(len(parts) * batch_size, len(rows)))
     return _collect(model, rows, parts, tuple(scalers))
 
 
@@ -93,9 +102,11 @@ def scalers_for(
     return {name: model.scalers[name].knowing(store, name, store.subjects[rows]) for name in shared}
 
 
-def _score_batch(model: TrainedModel, store: Store, rows: Rows, scalers: Mapping[str, Scaler]) -> _Part:
+def _score_batch(
+    model: TrainedModel, store: Store, rows: Rows, scalers: Mapping[str, Scaler], loaded: Mapping[str, ClipInput]
+) -> _Part:
     members = range(len(model.net.members))
-    opinions = ask(model.net, store, rows, scalers=scalers, targets=model.targets, members=members)
+    opinions = ask(model.net, store, rows, scalers=scalers, targets=model.targets, members=members, loaded=loaded)
     by_modality = {
         name: {target: _absent(_alpha(model, {name: one}, target), one.present) for target in model.targets}
         for name, one in opinions.items()

@@ -17,6 +17,7 @@ from mlcore.train.opinions import fuse_evidence
 from mlcore.train.pool import Pool, Voice, fit_pool
 from mlcore.train.settle_traces import settle_traces
 from mlcore.train.split import Fold
+from mlcore.train.tensors import load_summaries
 
 Floats = NDArray[np.float64]
 #: share that a modality keeps in the fusion however badly it did on the clips held back, which are few
@@ -39,7 +40,7 @@ def _fit_experts(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) ->
     store, rows = data.store, data.labelled_rows
     experts = {}
     for modality in model.modalities:
-        x = model.scalers[modality].summaries(store.gather(modality, rows), store.subjects[rows])
+        x = load_summaries(store, modality, rows, scaler=model.scalers[modality])
         present = store.present(modality)[rows]
         for target in model.targets:
             y = np.asarray(data.targets[target], dtype=np.float64)

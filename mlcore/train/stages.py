@@ -36,9 +36,9 @@ def _label_stage(
     lesson = Lesson(net, modality, clips, _draws(material, config), config)
     return Stage(
         name,
-        stage,
+        config.stage_for(stage, len(rows)),
         nn.ModuleList([net.branch(modality), net.banks]),
-        lambda: shuffled(rows, config.batch_size),
+        lambda: shuffled(rows, config.batch_size_for(len(rows))),
         lambda batch, epoch: label_loss(lesson, _varied(material, modality, batch, config), batch, epoch),
         validator(net, modality, material.validation),
     )
@@ -56,9 +56,9 @@ def student_stage(net: ConcordNet, material: Material, config: RoundConfig, *, m
     learns = [net.branch(modality), *([net.banks] if config.prototypes_learn_in_stage_2 else [])]
     return Stage(
         "student",
-        config.student,
+        config.stage_for(config.student, len(labelled)),
         nn.ModuleList(learns),
-        lambda: with_company(labelled, unlabelled, config.batch_size),
+        lambda: with_company(labelled, unlabelled, config.batch_size_for(len(labelled))),
         loss,
         validator(net, modality, material.validation),
     )

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mlcore.errors import TrainingError
-from mlcore.nets import ClipInput
+from mlcore.nets import ClipInput, summary_width
 from mlcore.store import Store
+from mlcore.train.measures import batches_of
 from mlcore.train.scaling import Scaler
 
 
@@ -84,7 +85,7 @@ def load_clips(
     filled = {name: np.where(np.isnan(y), 1 / y.shape[1], y) for name, y in targets.items()}
     weights = {name: ~np.isnan(y).any(1) * (filled[name] @ class_weights[name]) for name, y in targets.items()}
     return Clips(
-        inputs={name: load_inputs(store, name, rows, scaler=scaler, device=device) for name, scaler in scalers.items()},
+        inputs=load_modalities(store, rows, scalers=scalers, device=device),
         present={name: torch.from_numpy(store.present(name)[rows]).to(device) for name in scalers},
         targets={name: _floats(y, device) for name, y in filled.items()},
         weights={name: _floats(w, device) for name, w in weights.items()},
@@ -95,10 +96,33 @@ def load_clips(
 def load_inputs(
     store: Store, modality: str, rows: NDArray[np.int64], *, scaler: Scaler, device: torch.device
 ) -> ClipInput:
-    """Standardised clips of one modality and their summaries."""
-    clips, subjects = store.gather(modality, rows), store.subjects[rows]
-    signal, summary = scaler.apply(clips, subjects), scaler.summaries(clips, subjects)
-    return ClipInput(torch.from_numpy(signal).to(device), torch.from_numpy(summary).to(device))
+    """Standardised clips of one modality and their summaries; besides them, one batch of clips is in memory."""
+    signal = torch.empty((len(rows), *scaler.meta.shape), device=device)
+    summary = torch.empty((len(rows), summary_width(scaler.meta)), device=device)
+    subjects = store.subjects[rows]
+    for batch in batches_of(len(rows)):
+        clips = store.gather(modality, rows[batch])
+        signal[batch] = torch.from_numpy(scaler.apply(clips, subjects[batch]))
+        known = scaler.known_summaries(store, rows[batch])
+        summary[batch] = torch.from_numpy(scaler.summaries(clips, subjects[batch]) if known is None else known)
+    return ClipInput(signal, summary)
+
+
+def load_modalities(
+    store: Store, rows: NDArray[np.int64], *, scalers: Mapping[str, Scaler], device: torch.device
+) -> dict[str, ClipInput]:
+    """Standardised clips of every modality that there is a scaler for."""
+    return {name: load_inputs(store, name, rows, scaler=scaler, device=device) for name, scaler in scalers.items()}
+
+
+def load_summaries(store: Store, modality: str, rows: NDArray[np.int64], *, scaler: Scaler) -> NDArray[np.float32]:
+    """Standardised summaries (n, S) of one modality; clips are read where they are not known yet."""
+    known = scaler.known_summaries(store, rows)
+    if known is not None:
+        return known
+    subjects = store.subjects[rows]
+    parts = [scaler.summaries(store.gather(modality, rows[batch]), subjects[batch]) for batch in batches_of(len(rows))]
+    return np.concatenate([np.zeros((0, summary_width(scaler.meta)), dtype=np.float32), *parts])
 
 
 def class_weights(target: NDArray[np.float64], *, balance: float) -> NDArray[np.float64]:

@@ -30,6 +30,18 @@ def test_twice_the_amplitude_is_ln_4_more() -> None:
     assert np.allclose(summarise(2 * clip, EEG) - summarise(clip, EEG), np.log(4), atol=1e-3)
 
 
+@pytest.mark.parametrize("n_times", [640, 641])
+def test_band_power_is_the_mean_of_the_periodogram(n_times: int) -> None:
+    """More clips than one block holds; an odd length too."""
+    meta = ModalityMeta(ModalityKind.WAVEFORM, (3, n_times), sfreq=128.0, unit="µV")
+    clips = (10.0 * np.random.default_rng(0).standard_normal((37, 3, n_times))).astype(np.float32)
+    hz = np.fft.rfftfreq(n_times, 1 / 128.0)
+    power = np.abs(np.fft.rfft(clips.astype(np.float64))) ** 2 / n_times
+    bands = [power[..., (hz >= low) & (hz < high)].mean(axis=-1) for low, high in BANDS_HZ]
+    expected = np.log(np.stack(bands, axis=-1) + 1e-6).reshape(37, -1)
+    np.testing.assert_allclose(summarise(clips, meta), expected, rtol=1e-12)
+
+
 def test_a_masked_channel_is_unknown_and_no_other() -> None:
     clip = np.random.default_rng(0).standard_normal((1, *EEG.shape))
     clip[0, 2] = 0.0
