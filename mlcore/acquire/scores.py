@@ -25,6 +25,10 @@ class PoolScores:
         dissonance: per target, (n,) in 0..1.
         agreement: (cos(EEG, face) + 1)/2 in the shared space, (n,) in 0..1; NaN where a modality is missing.
         disagreement: per target the mutual information between class and network or head, (n,) in nats.
+        predicted: per target the probabilities (n, K) that are given as the answer, calibrated on clips held back; the
+            mean of the Dirichlet, α/S, where there are none. Entropy, vacuity and dissonance are of α: a clip that
+            resembles nothing is uncertain, however sure the prediction would be.
+        predicted_by_modality: likewise per modality and target, NaN rows where the clip lacks the modality.
         alpha_by_modality: per modality and target (n, K), NaN rows where the clip lacks the modality.
         traces: per trace target that was learnt the answer (n, T) on its own scale, NaN rows where no modality may be
             read.
@@ -40,11 +44,24 @@ class PoolScores:
     agreement: Floats
     dissonance: Mapping[str, Floats] = field(default_factory=dict)
     disagreement: Mapping[str, Floats] = field(default_factory=dict)
+    predicted: Mapping[str, Floats] = field(default_factory=dict)
+    predicted_by_modality: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
     alpha_by_modality: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
     traces: Mapping[str, Floats] = field(default_factory=dict)
     trace_variance: Floats = field(default_factory=lambda: np.zeros(0))
 
     def probabilities(self, target: str) -> Floats:
-        """Mean of the Dirichlet, α/S (n, K)."""
-        alpha = self.alpha[target]
-        return np.asarray(alpha / alpha.sum(axis=1, keepdims=True))
+        """What is predicted (n, K)."""
+        return self.predicted[target] if target in self.predicted else _mean(self.alpha[target])
+
+    def probabilities_by_modality(self, modality: str) -> dict[str, Floats]:
+        """What one modality alone predicts, per target (n, K); NaN rows where the clip lacks it."""
+        predicted = self.predicted_by_modality.get(modality, {})
+        return {
+            name: predicted[name] if name in predicted else _mean(alpha)
+            for name, alpha in self.alpha_by_modality[modality].items()
+        }
+
+
+def _mean(alpha: Floats) -> Floats:
+    return np.asarray(alpha / alpha.sum(axis=1, keepdims=True))

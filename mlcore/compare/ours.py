@@ -159,9 +159,9 @@ def _data(task: Task) -> RoundData:
         store=task.store,
         classes=classes,
         labelled_rows=task.train,
-        targets={name: task.y for name in classes},
+        targets=dict.fromkeys(classes, task.y),
         test_rows=task.test,
-        test_targets={name: nothing for name in classes},
+        test_targets=dict.fromkeys(classes, nothing),
         pool_rows=np.zeros(0, dtype=np.int64),
         traces={task.target: task.y} if task.is_trace else {},
     )

@@ -4,8 +4,8 @@ Each modality speaks twice: its networks by evidence e_m (K values), its linear 
 
     t_m = a_m · ln e_m + c_m · ℓ_m                     one modality's score; a_m, c_m ≥ 0, ln e_m its networks' mean
     L   = Σ_m w_m · q_m · t_m                          q_m its quality, w_m ≥ 0, w_m = 1 where it is alone
-    α   = 1 + E · softmax(L)                           E the evidence of the discounted fusion
-    p   = (1 − u) · softmax(L) + u/K                   its mean, u = K/(K + E)
+    p   = softmax(L)                                   what is predicted
+    α   = 1 + E · p                                    the opinion, E the evidence of the discounted fusion
 
 The direction of an opinion comes from L, a product of experts, which is right where modalities err independently given
 the class; w_m < 1 takes back what they have in common. How much evidence there is comes from the networks alone, so
@@ -24,7 +24,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 
 from mlcore.types import JsonObject
 
@@ -35,7 +35,6 @@ UNKNOWN = (0.5, 0.5)
 MIN_CLIPS = 10
 #: how strongly w_m is drawn towards 1 (as many clips' worth), and a_m, c_m towards `UNKNOWN`
 PRIOR_CLIPS = 2.0
-_SMALLEST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,6 @@ class Voice:
     log_evidence: Floats
     logits: Floats
     quality: Floats
-
-    @property
-    def doubt(self) -> Floats:
-        """Vacuity u = K/(K + Σe) of the modality alone, (n,)."""
-        n_classes = self.log_evidence.shape[1]
-        return np.asarray(n_classes / (n_classes + np.exp(self.log_evidence).sum(axis=1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +92,12 @@ class Pool:
         return cls(alone, {name: float(w) for name, w in item["together"].items()})
 
 
-def fit_pool(voices: Mapping[str, Voice], target: Floats, *, doubt: Floats, has_experts: bool) -> Pool:
+def fit_pool(voices: Mapping[str, Voice], target: Floats, *, has_experts: bool) -> Pool:
     """Fit the coefficients to clips held back, by the negative log-likelihood of p: each modality alone, then together.
 
     Args:
         voices: of each modality, n clips that neither networks nor experts have learnt from.
         target: (n, K) distributions, rows of NaN = not scored.
-        doubt: (n,) vacuity u of the discounted fusion.
         has_experts: without them c_m stays 0.
     """
     scored = ~np.isnan(target).any(axis=1)
@@ -119,7 +111,7 @@ def fit_pool(voices: Mapping[str, Voice], target: Floats, *, doubt: Floats, has_
     if len(voices) < 2 or everywhere.sum() < MIN_CLIPS:
         return pool
     kept = {name: _rows(voice, everywhere) for name, voice in voices.items()}
-    return Pool(alone, _fit_together(pool, kept, target[everywhere], doubt=doubt[everywhere]))
+    return Pool(alone, _fit_together(pool, kept, target[everywhere]))
 
 
 def _score(voice: Voice, a: float, c: float) -> Floats:
@@ -137,27 +129,25 @@ def _fit_alone(voice: Voice, target: Floats, *, has_experts: bool) -> tuple[floa
 
     def loss(coefficients: Floats) -> float:
         scores = _score(voice, *coefficients)
-        return _nll(scores, target, doubt=voice.doubt) + _prior(coefficients - first, len(target))
+        return _nll(scores, target) + _prior(coefficients - first, len(target))
 
     top = (None, None) if has_experts else (None, 0.0)
     a, c = minimize(loss, first, method="L-BFGS-B", bounds=[(0.0, top[0]), (0.0, top[1])]).x
     return float(a), float(c)
 
 
-def _fit_together(pool: Pool, voices: Mapping[str, Voice], target: Floats, *, doubt: Floats) -> dict[str, float]:
+def _fit_together(pool: Pool, voices: Mapping[str, Voice], target: Floats) -> dict[str, float]:
     scores = np.stack([voice.quality[:, None] * pool.score(name, voice) for name, voice in voices.items()])
 
     def loss(weights: Floats) -> float:
-        return _nll(np.tensordot(weights, scores, axes=1), target, doubt=doubt) + _prior(weights - 1.0, len(target))
+        return _nll(np.tensordot(weights, scores, axes=1), target) + _prior(weights - 1.0, len(target))
 
     found = minimize(loss, np.ones(len(scores)), method="L-BFGS-B", bounds=[(0.0, None)] * len(scores)).x
     return dict(zip(voices, (float(weight) for weight in found), strict=True))
 
 
-def _nll(scores: Floats, target: Floats, *, doubt: Floats) -> float:
-    u = doubt[:, None]
-    p = (1 - u) * softmax(scores, axis=1) + u / target.shape[1]
-    return float(-(target * np.log(np.maximum(p, _SMALLEST))).sum(axis=1).mean())
+def _nll(scores: Floats, target: Floats) -> float:
+    return float(-(target * log_softmax(scores, axis=1)).sum(axis=1).mean())
 
 
 def _prior(deviation: Floats, n_clips: int) -> float:

@@ -91,20 +91,20 @@ def _tell_scoring(run: Run, n_done: int, n_rows: int) -> None:
 def test_metrics(data: RoundData, scores: PoolScores, targets: Iterable[str], *, seed: int) -> JsonObject:
     """Report on the test rows: fused at the top level, each modality alone and fused under "by_modality"."""
     learnt = tuple(targets)
-    fused = _evaluation(data, {name: scores.alpha[name] for name in learnt})
-    alone = {name: _evaluation(data, alphas) for name, alphas in scores.alpha_by_modality.items()}
+    fused = _evaluation(data, {name: scores.probabilities(name) for name in learnt})
+    alone = {name: _evaluation(data, scores.probabilities_by_modality(name)) for name in scores.alpha_by_modality}
     whole = report(fused, seed=seed)
     parts = {name: report(one, seed=seed) for name, one in (alone | {"fused": fused}).items()}
     kept = ("n_clips", "by_target", "mean_balanced_accuracy")
     return whole | {"by_modality": {name: {key: part[key] for key in kept} for name, part in parts.items()}}
 
 
-def _evaluation(data: RoundData, alphas: Mapping[str, NDArray[np.float64]]) -> Evaluation:
+def _evaluation(data: RoundData, said: Mapping[str, NDArray[np.float64]]) -> Evaluation:
     return Evaluation(
         subjects=data.store.subjects[data.test_rows],
         trials=data.trials()[data.test_rows],
-        targets={name: _doubles(data.test_targets[name]) for name in alphas},
-        probabilities={name: alpha / alpha.sum(axis=1, keepdims=True) for name, alpha in alphas.items()},
+        targets={name: _doubles(data.test_targets[name]) for name in said},
+        probabilities=said,
     )
 
 

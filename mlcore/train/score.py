@@ -19,8 +19,8 @@ from mlcore.nets import ClipInput
 from mlcore.store import Store
 from mlcore.train.ahead import prepared_ahead
 from mlcore.train.model import TrainedModel
-from mlcore.train.opinions import Opinion, ask, fuse_evidence
-from mlcore.train.pool import Pool
+from mlcore.train.opinions import Opinion, ask
+from mlcore.train.said import Said, absent, join, say, where
 from mlcore.train.scaling import Scaler
 from mlcore.train.tensors import load_modalities
 from mlcore.train.trace_score import Followed, follow, join_traces, join_variance
@@ -31,10 +31,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One batch: alphas per target (n, K), fused and by modality, disagreement per target, agreement (n,), traces."""
+    """One batch: what all modalities say together and each alone; disagreement per target, agreement (n,), traces."""
 
-    fused: dict[str, Floats]
-    by_modality: dict[str, dict[str, Floats]]
+    together: dict[str, Said]
+    alone: dict[str, dict[str, Said]]
     disagreement: dict[str, Floats]
     agreement: Floats
     followed: Followed
@@ -107,34 +107,14 @@ def _score_batch(
 ) -> _Part:
     members = range(len(model.net.members))
     opinions = ask(model.net, store, rows, scalers=scalers, targets=model.targets, members=members, loaded=loaded)
-    by_modality = {
-        name: {target: _absent(_alpha(model, {name: one}, target), one.present) for target in model.targets}
-        for name, one in opinions.items()
-    }
+    alone = {name: where(say(model, {name: one}), one.present) for name, one in opinions.items()}
     return _Part(
-        fused={target: _alpha(model, opinions, target) for target in model.targets} if opinions else {},
-        by_modality=by_modality,
+        together=say(model, opinions) if opinions else {},
+        alone=alone,
         disagreement={target: _disagreement(opinions, target) for target in model.targets} if opinions else {},
         agreement=_agreement(model, opinions, len(rows)),
         followed=follow(model, opinions, n_clips=len(rows)),
     )
-
-
-def _alpha(model: TrainedModel, opinions: Mapping[str, Opinion], target: str) -> Floats:
-    """One opinion from several, or from one: the same path."""
-    fused = fuse_evidence(
-        {name: one.mean_evidence(target) for name, one in opinions.items()},
-        {name: one.quality for name, one in opinions.items()},
-        trust=model.trust,
-        power=model.config.conflict_power,
-    )
-    if target not in model.pools or model.config.pool == "discounted":
-        return fused + 1
-    return np.asarray(1 + fused.sum(axis=1, keepdims=True) * _direction(model.pools[target], opinions, target))
-
-
-def _direction(pool: Pool, opinions: Mapping[str, Opinion], target: str) -> Floats:
-    return pool.probabilities({name: one.voice(target) for name, one in opinions.items()})
 
 
 def _disagreement(opinions: Mapping[str, Opinion], target: str) -> Floats:
@@ -155,23 +135,19 @@ def _agreement(model: TrainedModel, opinions: Mapping[str, Opinion], n_rows: int
         return np.full(n_rows, np.nan)
     one, other = (opinions[name] for name in pair)
     cosine = (one.z * other.z).sum(axis=-1).mean(axis=0)
-    return _absent(np.clip((cosine + 1) / 2, 0, 1), one.present & other.present)
-
-
-def _absent(values: Floats, keep: NDArray[np.bool_]) -> Floats:
-    """Rows that are not kept become NaN."""
-    shape = (-1,) + (1,) * (values.ndim - 1)
-    return np.where(keep.reshape(shape), values, np.nan)
+    return absent(np.clip((cosine + 1) / 2, 0, 1), one.present & other.present)
 
 
 def _collect(model: TrainedModel, rows: Rows, parts: list[_Part], modalities: tuple[str, ...]) -> PoolScores:
-    alpha = {name: _joined(name, model, len(rows), [part.fused for part in parts]) for name in model.classes}
-    tensors = {name: torch.from_numpy(values) for name, values in alpha.items()}
+    together = join(model, [part.together for part in parts], n_rows=len(rows))
+    alone = {name: join(model, [part.alone[name] for part in parts], n_rows=len(rows)) for name in modalities}
+    tensors = {name: torch.from_numpy(one.alpha) for name, one in together.items()}
     entropies = {name: total_uncertainty(values).numpy() for name, values in tensors.items()}
+    learnt = model.targets
     relative = [values / np.log(len(model.classes[name])) for name, values in entropies.items()]
     return PoolScores(
         rows=rows,
-        alpha=alpha,
+        alpha={name: one.alpha for name, one in together.items()},
         entropy=entropies,
         mean_entropy=np.mean(relative, axis=0) if relative else np.zeros(len(rows)),
         vacuity={name: vacuity(values).numpy() for name, values in tensors.items()},
@@ -182,19 +158,13 @@ def _collect(model: TrainedModel, rows: Rows, parts: list[_Part], modalities: tu
             for name in model.targets
             if parts and all(name in part.disagreement for part in parts)
         },
+        predicted={name: one.p for name, one in together.items()},
+        predicted_by_modality={
+            name: {target: said[target].p for target in model.targets} for name, said in alone.items()
+        },
         alpha_by_modality={
-            modality: {
-                target: _joined(target, model, len(rows), [part.by_modality[modality] for part in parts])
-                for target in model.targets
-            }
-            for modality in modalities
+            name: {target: said[target].alpha for target in model.targets} for name, said in alone.items()
         },
         traces=join_traces(model, [part.followed for part in parts]),
         trace_variance=join_variance([part.followed for part in parts]),
     )
-
-
-def _joined(target: str, model: TrainedModel, n_rows: int, parts: list[dict[str, Floats]]) -> Floats:
-    if parts and all(target in part for part in parts):
-        return np.concatenate([part[target] for part in parts])
-    return np.ones((n_rows, len(model.classes[target])))

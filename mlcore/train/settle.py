@@ -13,7 +13,6 @@ from mlcore.train.data import RoundData
 from mlcore.train.experts import Expert, fit_expert
 from mlcore.train.held_out import HeldOut, ask_held_out
 from mlcore.train.model import TrainedModel
-from mlcore.train.opinions import fuse_evidence
 from mlcore.train.pool import Pool, Voice, fit_pool
 from mlcore.train.settle_traces import settle_traces
 from mlcore.train.split import Fold
@@ -31,9 +30,9 @@ def settle(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) -> Train
     experts = _fit_experts(data, model, folds) if model.net.has_experts() else {}
     for (modality, target), expert in experts.items():
         model.net.set_expert(modality, target, expert.model)
-    trusting = replace(model, trust=_trust(held, targets))
-    pools = {name: _fit_pool(trusting, held, experts, name, values) for name, values in targets.items()}
-    return settle_traces(data, replace(trusting, pools=pools), folds=folds, held=held)
+    pools = {name: _fit_pool(held, experts, name, values) for name, values in targets.items()}
+    settled = replace(model, trust=_trust(held, targets), pools=pools)
+    return settle_traces(data, settled, folds=folds, held=held)
 
 
 def _fit_experts(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) -> dict[tuple[str, str], Expert]:
@@ -51,18 +50,13 @@ def _fit_experts(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) ->
     return experts
 
 
-def _fit_pool(
-    model: TrainedModel, held: HeldOut, experts: Mapping[tuple[str, str], Expert], target: str, values: Floats
-) -> Pool:
+def _fit_pool(held: HeldOut, experts: Mapping[tuple[str, str], Expert], target: str, values: Floats) -> Pool:
     voices = {}
     for modality, by_target in held.log_evidence.items():
         own, expert = by_target[target], experts.get((modality, target))
         logits = np.zeros_like(own) if expert is None else np.nan_to_num(expert.held_out[held.places])
         voices[modality] = Voice(own, logits, held.quality[modality])
-    evidence = {modality: by_target[target] for modality, by_target in held.evidence.items()}
-    fused = fuse_evidence(evidence, held.quality, trust=model.trust, power=model.config.conflict_power)
-    doubt = fused.shape[1] / (fused.shape[1] + fused.sum(axis=1))
-    return fit_pool(voices, values[held.places], doubt=doubt, has_experts=bool(experts))
+    return fit_pool(voices, values[held.places], has_experts=bool(experts))
 
 
 def _trust(held: HeldOut, targets: Mapping[str, Floats]) -> dict[str, float]:
