@@ -91,12 +91,17 @@ def _train(
     for number, fold in enumerate(folds):
         if run.is_past(stage_name([*makers][-1], number)):
             continue
-        material = gather_material(data, model, fold, seed=seed + number)
+        material = gather_material(data, model, fold, seed=draw_seed(seed, number))
         for stage, make in makers.items():
             if not run.is_past(stage_name(stage, number)):
                 made = make(model.net.member(number), material, config)
                 run_stage(replace(made, name=stage_name(stage, number)), run)
     return run, {name: _stage_summary(run, name) for name in names}
+
+
+def draw_seed(seed: int, number: int) -> int:
+    """What a network's own draws start from; no two networks of any two rounds share it."""
+    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
 
 
 def stage_name(stage: str, number: int) -> str:

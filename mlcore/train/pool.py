@@ -128,7 +128,7 @@ def _fit_alone(voice: Voice, target: Floats, *, has_experts: bool) -> tuple[floa
         return float(first[0]), float(first[1])
 
     def loss(coefficients: Floats) -> float:
-        scores = _score(voice, *coefficients)
+        scores = voice.quality[:, None] * _score(voice, *coefficients)
         return _nll(scores, target) + _prior(coefficients - first, len(target))
 
     top = (None, None) if has_experts else (None, 0.0)

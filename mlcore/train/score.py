@@ -159,12 +159,8 @@ def _collect(model: TrainedModel, rows: Rows, parts: list[_Part], modalities: tu
             if parts and all(name in part.disagreement for part in parts)
         },
         predicted={name: one.p for name, one in together.items()},
-        predicted_by_modality={
-            name: {target: said[target].p for target in model.targets} for name, said in alone.items()
-        },
-        alpha_by_modality={
-            name: {target: said[target].alpha for target in model.targets} for name, said in alone.items()
-        },
+        predicted_by_modality={name: {target: said[target].p for target in learnt} for name, said in alone.items()},
+        alpha_by_modality={name: {target: said[target].alpha for target in learnt} for name, said in alone.items()},
         traces=join_traces(model, [part.followed for part in parts]),
         trace_variance=join_variance([part.followed for part in parts]),
     )
