@@ -21,7 +21,7 @@ from mlcore.train.data import Hooks, Progress
 from mlcore.train.experts import fit_expert
 from mlcore.train.fit import Fit, choose, fit_model, stage_name
 from mlcore.train.linear import LinearModel
-from mlcore.train.opinions import ask, fuse_evidence
+from mlcore.train.opinions import ask
 from mlcore.train.pool import Voice, fit_pool
 from mlcore.train.settle import LEAST_TRUST
 from mlcore.train.usable import find_usable
@@ -112,6 +112,17 @@ def _held_evidence(data: RoundData, fit: Fit, modality: str, target: str) -> Flo
     return evidence
 
 
+def _held_log_evidence(data: RoundData, fit: Fit, modality: str, target: str) -> Floats:
+    """Mean of the heads' ln e (n, K) on every labelled clip, by the network that held it back."""
+    logs = np.full((len(data.labelled_rows), 3), np.nan)
+    model = fit.model
+    for number, fold in enumerate(fit.folds):
+        rows = data.labelled_rows[fold.validation]
+        said = ask(model.net, data.store, rows, scalers=model.scalers, targets=model.targets, members=(number,))
+        logs[fold.validation] = np.log(said[modality].evidence[target]).mean(axis=0)
+    return logs
+
+
 def test_trust_is_what_each_modality_showed_on_clips_held_back(settled: tuple[RoundData, Fit]) -> None:
     data, fit = settled
     skill = {}
@@ -135,17 +146,17 @@ def test_the_pool_is_fitted_to_what_networks_and_experts_say_of_clips_they_have_
     model, store, rows = fit.model, data.store, data.labelled_rows
     y = np.asarray(data.targets["valence"], dtype=np.float64)
     order = np.concatenate([np.flatnonzero(fold.validation) for fold in fit.folds])
-    evidence, voices, quality = {}, {}, {}
+    voices = {}
     for name in model.modalities:
         x = model.scalers[name].summaries(store.gather(name, rows), store.subjects[rows])
         usable = store.present(name)[rows]
         expert = fit_expert(x, y, usable=usable, folds=fit.folds, balance=model.config.class_balance)
-        evidence[name] = _held_evidence(data, fit, name, "valence")[order]
-        quality[name] = (store.quality(name)[rows] * usable)[order]
-        voices[name] = Voice(np.log(evidence[name]), expert.held_out[order], quality[name])
-    fused = fuse_evidence(evidence, quality, trust=model.trust, power=model.config.conflict_power)
-    doubt = 3 / (3 + fused.sum(axis=1))
-    expected = fit_pool(voices, y[order], doubt=doubt, has_experts=True)
+        logs, quality = (
+            _held_log_evidence(data, fit, name, "valence")[order],
+            (store.quality(name)[rows] * usable)[order],
+        )
+        voices[name] = Voice(logs, expert.held_out[order], quality)
+    expected = fit_pool(voices, y[order], has_experts=True)
     found = model.pools["valence"]
     assert found.together == pytest.approx(expected.together)
     assert all(found.alone[name] == pytest.approx(expected.alone[name]) for name in model.modalities)

@@ -40,7 +40,7 @@ def _gaussians(n_clips: int, *, seed: int = 0, distance: float = 1.2) -> tuple[F
 
 
 def _fit(voices: Mapping[str, Voice], target: Floats, *, has_experts: bool = True) -> Pool:
-    return fit_pool(voices, target, doubt=np.zeros(len(target)), has_experts=has_experts)
+    return fit_pool(voices, target, has_experts=has_experts)
 
 
 def test_scores_are_added_by_their_weights_and_qualities() -> None:
@@ -198,6 +198,11 @@ def test_clips_that_nobody_scored_change_nothing() -> None:
     assert _fit({"eeg": _expert_alone(eeg), "face": _expert_alone(face)}, target) == known
 
 
-def test_a_voices_doubt_is_its_vacuity() -> None:
-    voice = _voice(np.log([[1.0, 2.0, 3.0], [1e-9, 1e-9, 1e-9]]), np.zeros((2, 3)))
-    assert np.allclose(voice.doubt, [3 / 9, 1.0])
+def test_a_clip_of_half_the_quality_is_half_as_loud_where_the_coefficients_are_fitted() -> None:
+    target, (eeg, _) = _gaussians(400)
+    quality = np.where(np.arange(400) % 2, 1.0, 0.5)
+    halved = replace(_expert_alone(eeg), quality=quality)
+    softened = replace(_expert_alone(eeg * quality[:, None]), quality=np.ones(400))
+    assert _fit({"eeg": halved}, target).alone["eeg"][1] == pytest.approx(
+        _fit({"eeg": softened}, target).alone["eeg"][1], rel=1e-4
+    )
