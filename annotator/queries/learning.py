@@ -6,8 +6,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from annotator.domain.stages import StageName
 from annotator.enums import RoundState
 from annotator.models import RankEntry, Round, Study
+from annotator.queries.round_page import stage_names
+from mlcore.types import JsonObject
 
 #: Okabe-Ito, readable by colour-blind people
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -50,17 +53,40 @@ def learning_curve(study: Study) -> Figure:
 
 
 def loss_history(round_: Round) -> Figure:
-    """Training and validation loss by epoch, one pair of lines a stage."""
-    stages = list(dict.fromkeys(str(row["stage"]) for row in round_.history))
+    """Training and validation loss by epoch: a panel for each role, in it a colour for each network."""
+    stages = [(text, StageName.read(text)) for text in stage_names(round_)]
+    roles = list(dict.fromkeys(name.role for _, name in stages))
+    n_networks = max((name.network for _, name in stages), default=1)
     lines = []
-    for index, stage in enumerate(stages):
-        rows = [row for row in round_.history if row["stage"] == stage]
-        epochs = [row["epoch"] for row in rows]
-        lines.append(_line(f"{stage}, training", x=epochs, y=[row["loss"] for row in rows], index=index))
-        validation = [row.get("validation_loss") for row in rows]
-        if any(value is not None for value in validation):
-            lines.append(_line(f"{stage}, validation", x=epochs, y=validation, index=index, dash="dot"))
-    return _figure(lines, x_title="epoch", y_title="loss")
+    for text, name in stages:
+        rows = [row for row in round_.history if row["stage"] == text]
+        panel = roles.index(name.role) + 1
+        lines += [_on_panel(line, panel) for line in _losses(rows, name.network, n_networks=n_networks)]
+    return _panels(_figure(lines, x_title="epoch", y_title="loss"), roles)
+
+
+def _losses(rows: list[JsonObject], network: int, *, n_networks: int) -> list[Figure]:
+    whose = f"network {network}, " if n_networks > 1 else ""
+    epochs, index = [row["epoch"] for row in rows], network - 1
+    training = _line(f"{whose}training", x=epochs, y=[row["loss"] for row in rows], index=index, dash="solid")
+    validation = [row.get("validation_loss") for row in rows]
+    if all(value is None for value in validation):
+        return [training]
+    return [training, _line(f"{whose}validation", x=epochs, y=validation, index=index, dash="dot")]
+
+
+def _on_panel(line: Figure, panel: int) -> Figure:
+    """The first panel's lines stand in the legend for those of the same name in the others."""
+    axes = {"xaxis": f"x{panel}", "yaxis": f"y{panel}"} if panel > 1 else {}
+    return {**line, **axes, "legendgroup": line["name"], "showlegend": panel == 1}
+
+
+def _panels(figure: Figure, roles: list[str]) -> Figure:
+    layout = figure["layout"]
+    axes = {f"xaxis{number if number > 1 else ''}": role for number, role in enumerate(roles, start=1)}
+    titles = {axis: {**layout["xaxis"], "title": _title(f"epoch of the {role}")} for axis, role in axes.items()}
+    grid = {"rows": 1, "columns": max(1, len(roles)), "pattern": "independent"}
+    return {**figure, "layout": {**layout, **titles, "grid": grid}}
 
 
 def _line(
