@@ -25,7 +25,50 @@ from worker import bridge, training
 from worker.run import RunningJob
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
-SHORT = {"teacher": {"n_epochs": 2}, "student": {"n_epochs": 2}}
+SHORT: JsonObject = {"teacher": {"n_epochs": 2}, "student": {"n_epochs": 2}}
+#: in full, as rounds wrote it down when they had one network with one head
+BEFORE: JsonObject = {
+    "sizes": {
+        "waveform": {
+            "n_filters": 8,
+            "depth": 2,
+            "n_separable": 16,
+            "kernel_s": 0.5,
+            "pool_s": 0.25,
+            "dropout": 0.5,
+            "summary_dropout": 0.5,
+        },
+        "sequence": {"width": 64, "n_blocks": 2, "kernel": 3, "dropout": 0.7, "summary_dropout": 0.5},
+        "space": {"feature_dim": 64, "space_dim": 128, "n_prototypes": 2, "tau": 0.12, "bias": 2.3},
+    },
+    "weights": {
+        "task": 1.0,
+        "task_kl": 0.1,
+        "similarity": 1.0,
+        "uncertainty": 0.1,
+        "distillation": 0.5,
+        "alignment": 0.1,
+        "diversity": 0.1,
+    },
+    "teacher": {"n_epochs": 60, "patience": 15, "learning_rate": 0.003, "weight_decay": 1.0},
+    "student": {"n_epochs": 60, "patience": 15, "learning_rate": 0.002, "weight_decay": 1.0},
+    "teacher_modality": "face",
+    "student_modality": "eeg",
+    "batch_size": 32,
+    "validation_share": 0.2,
+    "kl_ramp_epochs": 10,
+    "distillation_temperature": 2.0,
+    "alignment_temperature": 0.2,
+    "prototypes_learn_in_stage_2": False,
+    "use_unlabelled": True,
+    "max_unlabelled_clips": 128,
+    "class_balance": 0.5,
+    "eeg_noise": 0.2,
+    "eeg_channel_dropout": 0.05,
+    "clip_limit": 6.0,
+    "conflict_power": 1.0,
+    "device": "auto",
+}
 
 
 @pytest.fixture
@@ -100,14 +143,13 @@ def test_a_ranked_clip_is_stored_with_the_committees_disagreement_and_each_modal
 
 
 def test_a_configuration_of_the_version_before_still_trains(learnable: Learnable) -> None:
-    older: JsonObject = {**SHORT, "eeg_noise": 0.2, "eeg_channel_dropout": 0.0, "validation_share": 0.25}
-    round_ = train(learnable, older)
+    round_ = train(learnable, {**BEFORE, **SHORT})
     assert (round_.state, round_.error) == (RoundState.PUBLISHED, "")
-    config = round_.config
-    assert (config["augmentation"]["eeg_noise"], config["augmentation"]["eeg_channel_dropout"]) == (0.2, 0.0)
-    assert not {"eeg_noise", "eeg_channel_dropout"} & set(config)
-    assert (config["validation_share"], config["n_members"]) == (0.25, 3)
-    assert RoundConfig.from_json(config).to_json() == config
+    assert RoundConfig.from_json(round_.config) == RoundConfig.from_json({**BEFORE, **SHORT})
+    augmentation = round_.config["augmentation"]
+    assert (augmentation["eeg_noise"], augmentation["eeg_channel_dropout"]) == (0.2, 0.05)
+    assert not {"eeg_noise", "eeg_channel_dropout"} & set(round_.config)
+    assert (round_.config["max_unlabelled_clips"], round_.config["n_members"]) == (128, 3)
 
 
 @pytest.mark.parametrize(
