@@ -62,7 +62,7 @@ def loss_history(round_: Round) -> Figure:
         rows = [row for row in round_.history if row["stage"] == text]
         panel = roles.index(name.role) + 1
         lines += [_on_panel(line, panel) for line in _losses(rows, name.network, n_networks=n_networks)]
-    return _panels(_figure(lines, x_title="epoch", y_title="loss"), roles)
+    return _panels(_figure(_named_once(lines), x_title="epoch", y_title="loss"), roles)
 
 
 def _losses(rows: list[JsonObject], network: int, *, n_networks: int) -> list[Figure]:
@@ -76,17 +76,28 @@ def _losses(rows: list[JsonObject], network: int, *, n_networks: int) -> list[Fi
 
 
 def _on_panel(line: Figure, panel: int) -> Figure:
-    """The first panel's lines stand in the legend for those of the same name in the others."""
     axes = {"xaxis": f"x{panel}", "yaxis": f"y{panel}"} if panel > 1 else {}
-    return {**line, **axes, "legendgroup": line["name"], "showlegend": panel == 1}
+    return {**line, **axes}
+
+
+def _named_once(lines: list[Figure]) -> list[Figure]:
+    """Lines of one name share an entry of the legend, which shows and hides them all."""
+    names = [line["name"] for line in lines]
+    return [
+        {**line, "legendgroup": line["name"], "showlegend": line["name"] not in names[:place]}
+        for place, line in enumerate(lines)
+    ]
 
 
 def _panels(figure: Figure, roles: list[str]) -> Figure:
     layout = figure["layout"]
-    axes = {f"xaxis{number if number > 1 else ''}": role for number, role in enumerate(roles, start=1)}
-    titles = {axis: {**layout["xaxis"], "title": _title(f"epoch of the {role}")} for axis, role in axes.items()}
+    axes: Figure = {}
+    for number, role in enumerate(roles, start=1):
+        which = "" if number == 1 else str(number)
+        axes[f"xaxis{which}"] = {**layout["xaxis"], "title": _title(f"epoch of the {role}")}
+        axes[f"yaxis{which}"] = layout["yaxis"]
     grid = {"rows": 1, "columns": max(1, len(roles)), "pattern": "independent"}
-    return {**figure, "layout": {**layout, **titles, "grid": grid}}
+    return {**figure, "layout": {**layout, **axes, "grid": grid}}
 
 
 def _line(
