@@ -15,6 +15,8 @@ from mlcore.types import JsonObject
 #: Okabe-Ito, readable by colour-blind people
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+#: added to the number of one of Plotly's symbols: its outline alone
+OPEN = 100
 Figure = dict[str, Any]
 
 
@@ -72,7 +74,8 @@ def _losses(rows: list[JsonObject], network: int, *, n_networks: int) -> list[Fi
     validation = [row.get("validation_loss") for row in rows]
     if all(value is None for value in validation):
         return [training]
-    return [training, _line(f"{whose}validation", x=epochs, y=validation, index=index, dash="dot")]
+    held_back = _line(f"{whose}validation", x=epochs, y=validation, index=index, dash="dot")
+    return [training, {**held_back, "marker": {**held_back["marker"], "symbol": index + OPEN}}]
 
 
 def _on_panel(line: Figure, panel: int) -> Figure:

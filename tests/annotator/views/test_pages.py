@@ -354,7 +354,8 @@ def test_a_committee_is_told_on_the_round_page(study: Study, admin: Client) -> N
     queueing.publish_ranking(study, round=round_, policy=RankingPolicy.ENTROPY, ordered=clips, seed=1)
     page = text_of(admin, "/studies/demo/rounds/1/")
     for said in (
-        "2 networks, one after the other, each with other labelled clips held back (whole subjects).",
+        "2 networks, one after the other, each with other labelled clips held back",
+        "every answer (whole subjects).",
         '<td class="num">2</td><td>student</td><td class="num">14</td><td class="num">4</td><td class="num">9</td>',
         '<td>valence</td><td>eeg</td><td class="num">0.50</td><td class="num">0.25</td><td class="num">1.00</td>',
         '<td>valence 0.125</td><td class="num">–</td><td>eeg 2.5</td>',
