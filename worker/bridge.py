@@ -228,15 +228,27 @@ def _scored(scores: PoolScores, place: int, clip_ids: Rows) -> ScoredClip:
     alpha = {name: _floats(values[place]) for name, values in scores.alpha.items()}
     return ScoredClip(
         clip_id=int(clip_ids[scores.rows[place]]),
-        probabilities={name: [value / sum(values) for value in values] for name, values in alpha.items()},
+        probabilities={name: _floats(scores.probabilities(name)[place]) for name in scores.alpha},
         alpha=alpha,
         scores={
             "entropy": float(scores.mean_entropy[place]),
             "entropy_by_target": {name: float(values[place]) for name, values in scores.entropy.items()},
             "vacuity": {name: float(values[place]) for name, values in scores.vacuity.items()},
+            "disagreement": {name: float(values[place]) for name, values in scores.disagreement.items()},
             "agreement": _or_none(float(scores.agreement[place])),
+            "evidence": _evidence(scores, place),
         },
     )
+
+
+def _evidence(scores: PoolScores, place: int) -> dict[str, float]:
+    """Σ(α − 1) of each modality that the clip has, mean over the targets: how much the networks make of it."""
+    amounts = {
+        modality: float(np.mean([(alpha[place] - 1).sum() for alpha in by_target.values()]))
+        for modality, by_target in scores.alpha_by_modality.items()
+        if by_target
+    }
+    return {modality: amount for modality, amount in amounts.items() if np.isfinite(amount)}
 
 
 def _floats(values: NDArray[np.floating]) -> list[float]:

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from annotator.domain import rounds
 from annotator.domain.rounds import RoundOutcome
+from annotator.domain.stages import StageName
 from annotator.jobs import app
 from annotator.models import Round
 from mlcore.train import Progress, RoundConfig, RoundResult, run_round
@@ -39,7 +40,7 @@ def train(running: RunningJob) -> None:
     folder = Path(settings.MODEL_ROOT) / f"round-{round_.pk}"
     folder.mkdir(parents=True, exist_ok=True)
     bridge.write_round_files(folder, prepared)
-    watcher = Watcher(running, history_of(round_))
+    watcher = Watcher(running, history_of(round_), config.n_members)
     result = run_round(
         prepared.data,
         config,
@@ -61,9 +62,10 @@ class Watcher:
 
     running: RunningJob
     epochs: dict[tuple[str, int], JsonObject]
+    n_networks: int = 1
 
     def on_progress(self, progress: Progress) -> None:
-        self.running.progress(progress.fraction, describe(progress), progress.seconds_left)
+        self.running.progress(progress.fraction, describe(progress, self.n_networks), progress.seconds_left)
         if progress.stage == SCORING or (progress.stage, progress.epoch) in self.epochs:
             return
         self.epochs[progress.stage, progress.epoch] = {
@@ -88,10 +90,11 @@ class Watcher:
         return rows
 
 
-def describe(progress: Progress) -> str:
+def describe(progress: Progress, n_networks: int) -> str:
     if progress.stage == SCORING:
         return f"Scoring: {progress.epoch} of {progress.n_epochs} clips"
-    return f"{progress.stage.capitalize()}: epoch {progress.epoch} of {progress.n_epochs}, loss {progress.loss:.3f}"
+    stage = StageName.read(progress.stage).told(n_networks)
+    return f"{stage}: epoch {progress.epoch} of {progress.n_epochs}, loss {progress.loss:.3f}"
 
 
 def _finite(value: float | None) -> float | None:

@@ -23,6 +23,11 @@ TEXT, WHOLE, REAL, FLAG, TIME, JSON = "text", "whole", "real", "flag", "time", "
 
 
 SEVERITIES = "severity 0..1 of each fault that was found, none = {}:"
+SCORES = (
+    "the scores that ranked it; of a round: entropy (mean over the dimensions, 0..1), and by dimension "
+    "entropy_by_target (nats), vacuity (0..1), disagreement of networks and heads (nats); agreement of EEG and face "
+    "(0..1), evidence by modality"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ AFTER_THE_ANSWER = (
     Column("served_policy", TEXT, "the policy that chose the clip; 'address': opened by its address"),
     Column("served_rank", WHOLE, "its rank in that ranking"),
     Column("served_round", WHOLE, "the round that made that ranking; 0: no model, empty: opened by its address"),
-    Column("served_scores", JSON, "the scores that ranked it"),
+    Column("served_scores", JSON, SCORES),
     Column("created_at", TIME, "when the answer was stored, UTC"),
     Column("shard_version", WHOLE, "version of the pipeline that cut the clip"),
     Column("features_version", WHOLE, "version of the face features"),

@@ -33,7 +33,15 @@ __all__ = [
 ]
 
 #: what a served record may say of the model: how sure it was, never what it thinks
-SHOWN_SCORES = ("entropy", "mean_entropy", "entropy_by_target", "vacuity", "agreement")
+SHOWN_SCORES = (
+    "entropy",
+    "mean_entropy",
+    "entropy_by_target",
+    "vacuity",
+    "disagreement",
+    "agreement",
+    "evidence",
+)
 
 # An open slot of a clip that this annotator never answered, skipped, or holds.
 _FREE = """

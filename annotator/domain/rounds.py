@@ -30,7 +30,7 @@ class ScoredClip:
     clip_id: int
     probabilities: Mapping[str, Sequence[float]]
     alpha: Mapping[str, Sequence[float]]
-    #: what ordered it: {"entropy", "entropy_by_target", "vacuity", "agreement"}
+    #: what ordered it: {"entropy", "entropy_by_target", "vacuity", "disagreement", "agreement", "evidence"}
     scores: JsonObject
 
 

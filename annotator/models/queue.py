@@ -28,7 +28,8 @@ class RankEntry(models.Model):
     ranking = models.ForeignKey(Ranking, on_delete=models.CASCADE, related_name="entries")
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="rank_entries")
     rank = models.PositiveIntegerField()
-    #: what ordered it, e.g. {"entropy": 0.97, "entropy_by_target": {...}, "vacuity": {...}, "agreement": 0.8}
+    #: what ordered it, e.g. {"entropy": 0.97, "entropy_by_target": {...}, "vacuity": {...}, "disagreement": {...},
+    #: "agreement": 0.8, "evidence": {"eeg": 3.1, "face": 5.6}}
     scores = models.JSONField(default=dict)
 
     class Meta:

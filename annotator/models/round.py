@@ -25,7 +25,7 @@ class Round(models.Model):
     n_clips = models.PositiveIntegerField()
     #: what mlcore.evaluate measured on the test subjects
     metrics = models.JSONField(default=dict)
-    #: per epoch: {"stage", "epoch", "loss", "validation_loss"}
+    #: per epoch: {"stage", "epoch", "loss", "validation_loss"}; the stages of the second network are "teacher 2", …
     history = models.JSONField(default=list)
     #: relative to settings.MODEL_ROOT; safetensors + json
     model_path = models.CharField(max_length=255, blank=True)

@@ -6,12 +6,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from annotator.domain.stages import StageName
 from annotator.enums import RoundState
 from annotator.models import RankEntry, Round, Study
+from annotator.queries.round_page import stage_names
+from mlcore.types import JsonObject
 
 #: Okabe-Ito, readable by colour-blind people
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+#: added to the number of one of Plotly's symbols: its outline alone
+OPEN = 100
 Figure = dict[str, Any]
 
 
@@ -50,17 +55,52 @@ def learning_curve(study: Study) -> Figure:
 
 
 def loss_history(round_: Round) -> Figure:
-    """Training and validation loss by epoch, one pair of lines a stage."""
-    stages = list(dict.fromkeys(str(row["stage"]) for row in round_.history))
+    """Training and validation loss by epoch: a panel for each role, in it a colour for each network."""
+    stages = [(text, StageName.read(text)) for text in stage_names(round_)]
+    roles = list(dict.fromkeys(name.role for _, name in stages))
+    n_networks = max((name.network for _, name in stages), default=1)
     lines = []
-    for index, stage in enumerate(stages):
-        rows = [row for row in round_.history if row["stage"] == stage]
-        epochs = [row["epoch"] for row in rows]
-        lines.append(_line(f"{stage}, training", x=epochs, y=[row["loss"] for row in rows], index=index))
-        validation = [row.get("validation_loss") for row in rows]
-        if any(value is not None for value in validation):
-            lines.append(_line(f"{stage}, validation", x=epochs, y=validation, index=index, dash="dot"))
-    return _figure(lines, x_title="epoch", y_title="loss")
+    for text, name in stages:
+        rows = [row for row in round_.history if row["stage"] == text]
+        panel = roles.index(name.role) + 1
+        lines += [_on_panel(line, panel) for line in _losses(rows, name.network, n_networks=n_networks)]
+    return _panels(_figure(_named_once(lines), x_title="epoch", y_title="loss"), roles)
+
+
+def _losses(rows: list[JsonObject], network: int, *, n_networks: int) -> list[Figure]:
+    whose = f"network {network}, " if n_networks > 1 else ""
+    epochs, index = [row["epoch"] for row in rows], network - 1
+    training = _line(f"{whose}training", x=epochs, y=[row["loss"] for row in rows], index=index, dash="solid")
+    validation = [row.get("validation_loss") for row in rows]
+    if all(value is None for value in validation):
+        return [training]
+    held_back = _line(f"{whose}validation", x=epochs, y=validation, index=index, dash="dot")
+    return [training, {**held_back, "marker": {**held_back["marker"], "symbol": index + OPEN}}]
+
+
+def _on_panel(line: Figure, panel: int) -> Figure:
+    axes = {"xaxis": f"x{panel}", "yaxis": f"y{panel}"} if panel > 1 else {}
+    return {**line, **axes}
+
+
+def _named_once(lines: list[Figure]) -> list[Figure]:
+    """Lines of one name share an entry of the legend, which shows and hides them all."""
+    names = [line["name"] for line in lines]
+    return [
+        {**line, "legendgroup": line["name"], "showlegend": line["name"] not in names[:place]}
+        for place, line in enumerate(lines)
+    ]
+
+
+def _panels(figure: Figure, roles: list[str]) -> Figure:
+    layout = figure["layout"]
+    axes: Figure = {}
+    for number, role in enumerate(roles, start=1):
+        which = "" if number == 1 else str(number)
+        axes[f"xaxis{which}"] = {**layout["xaxis"], "title": _title(f"epoch of the {role}")}
+        axes[f"yaxis{which}"] = layout["yaxis"]
+    grid = {"rows": 1, "columns": max(1, len(roles)), "pattern": "independent"}
+    return {**figure, "layout": {**layout, **axes, "grid": grid}}
 
 
 def _line(

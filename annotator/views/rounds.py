@@ -14,7 +14,7 @@ from annotator.domain.access import ObjectKind, Verb, View, access, may
 from annotator.enums import RoundState
 from annotator.exceptions import DomainError
 from annotator.models import Round
-from annotator.queries import learning, overview
+from annotator.queries import learning, overview, round_page
 from annotator.views.http import StudyRequest
 
 N_TOP = 20
@@ -50,6 +50,7 @@ def round_detail(request: StudyRequest, slug: str, number: int) -> HttpResponse:
         "study": request.study,
         "round": round_,
         "live": round_.state in {RoundState.QUEUED, RoundState.RUNNING},
+        "learnt": round_page.how_it_learnt(round_),
         "top": learning.top_of_ranking(round_, N_TOP),
         "may_promote": may(request.user, Verb.PROMOTE, ObjectKind.ROUND, request.study),
     }

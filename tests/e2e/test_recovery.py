@@ -15,9 +15,10 @@ from playwright.sync_api import expect
 from tests.e2e.browser import People
 from tests.e2e.system import System, logs_of, wait_until
 
-N_EPOCHS = 100
+N_EPOCHS = 50
+STAGES = ("teacher", "student", "teacher 2", "student 2")
 #: long enough to be hit in the middle, and never ended early
-LONG = {stage: {"n_epochs": N_EPOCHS, "patience": N_EPOCHS} for stage in ("teacher", "student")}
+LONG = {"n_members": 2, **{stage: {"n_epochs": N_EPOCHS, "patience": N_EPOCHS} for stage in STAGES[:2]}}
 PATIENCE_S = 240.0
 
 
@@ -54,7 +55,7 @@ def test_a_round_shows_its_epochs_and_outlives_its_killed_worker(system: System,
     address = f"/studies/demo/rounds/{api.ask('/studies/demo/rounds', {'config': LONG})['number']}"
     page = people.sign_in("admin")
     page.goto("/studies/demo/rounds/")
-    progress = re.compile(r"epoch \d+ of 100, loss -?\d+\.\d+")
+    progress = re.compile(rf"Network \d of 2, (teacher|student): epoch \d+ of {N_EPOCHS}, loss -?\d+\.\d+")
     expect(page.get_by_test_id("live-round")).to_contain_text(progress)
     wait_until(lambda: len(api.ask(address)["history"]) >= 5, PATIENCE_S, lambda: logs_of(system.var))
 
@@ -68,7 +69,7 @@ def test_a_round_shows_its_epochs_and_outlives_its_killed_worker(system: System,
     round_ = api.ask(address)
     assert (round_["state"], round_["error"]) == ("published", "")
     epochs = [(row["stage"], row["epoch"]) for row in round_["history"]]
-    assert epochs == [(stage, epoch) for stage in ("teacher", "student") for epoch in range(1, N_EPOCHS + 1)]
+    assert epochs == [(stage, epoch) for stage in STAGES for epoch in range(1, N_EPOCHS + 1)]
     attempts = [row["attempt"] for row in round_["history"]]
     assert attempts == sorted(attempts)
     assert (attempts[0], attempts[-1]) == (1, 2)

@@ -25,8 +25,9 @@ from worker import housekeeping
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e]
 #: long enough to be killed in the middle of
 LONG = {
-    "teacher": {"n_epochs": 8, "patience": 8},
-    "student": {"n_epochs": 12, "patience": 12},
+    "n_members": 2,
+    "teacher": {"n_epochs": 4, "patience": 4},
+    "student": {"n_epochs": 6, "patience": 6},
     "use_unlabelled": False,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +17,7 @@ from annotator.enums import DerivedKind, JobState, RoundState
 from annotator.models import Derived, Prediction, Round
 from mlcore.acquire import PoolScores
 from mlcore.store import open_store
-from mlcore.train import RoundData
+from mlcore.train import Progress, RoundConfig, RoundData
 from mlcore.types import SAM_VALENCE9, VALENCE3, JsonObject
 from tests.factories.learnable import Learnable, label_some, make_learnable
 from tests.factories.stores import make_store
@@ -24,7 +25,50 @@ from worker import bridge, training
 from worker.run import RunningJob
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
-SHORT = {"teacher": {"n_epochs": 2}, "student": {"n_epochs": 2}}
+SHORT: JsonObject = {"teacher": {"n_epochs": 2}, "student": {"n_epochs": 2}}
+#: in full, as rounds wrote it down when they had one network with one head
+BEFORE: JsonObject = {
+    "sizes": {
+        "waveform": {
+            "n_filters": 8,
+            "depth": 2,
+            "n_separable": 16,
+            "kernel_s": 0.5,
+            "pool_s": 0.25,
+            "dropout": 0.5,
+            "summary_dropout": 0.5,
+        },
+        "sequence": {"width": 64, "n_blocks": 2, "kernel": 3, "dropout": 0.7, "summary_dropout": 0.5},
+        "space": {"feature_dim": 64, "space_dim": 128, "n_prototypes": 2, "tau": 0.12, "bias": 2.3},
+    },
+    "weights": {
+        "task": 1.0,
+        "task_kl": 0.1,
+        "similarity": 1.0,
+        "uncertainty": 0.1,
+        "distillation": 0.5,
+        "alignment": 0.1,
+        "diversity": 0.1,
+    },
+    "teacher": {"n_epochs": 60, "patience": 15, "learning_rate": 0.003, "weight_decay": 1.0},
+    "student": {"n_epochs": 60, "patience": 15, "learning_rate": 0.002, "weight_decay": 1.0},
+    "teacher_modality": "face",
+    "student_modality": "eeg",
+    "batch_size": 32,
+    "validation_share": 0.2,
+    "kl_ramp_epochs": 10,
+    "distillation_temperature": 2.0,
+    "alignment_temperature": 0.2,
+    "prototypes_learn_in_stage_2": False,
+    "use_unlabelled": True,
+    "max_unlabelled_clips": 128,
+    "class_balance": 0.5,
+    "eeg_noise": 0.2,
+    "eeg_channel_dropout": 0.05,
+    "clip_limit": 6.0,
+    "conflict_power": 1.0,
+    "device": "auto",
+}
 
 
 @pytest.fixture
@@ -40,8 +84,8 @@ def learnable(places: None) -> Learnable:
     return made
 
 
-def train(learnable: Learnable) -> Round:
-    round_ = rounds.launch_round(learnable.study, actor=None, config=SHORT)
+def train(learnable: Learnable, config: JsonObject = SHORT) -> Round:
+    round_ = rounds.launch_round(learnable.study, actor=None, config=config)
     training.train_round(round_.job.pk)
     learnable.study.refresh_from_db()
     return Round.objects.select_related("job").get(pk=round_.pk)
@@ -77,7 +121,48 @@ def test_a_prediction_is_a_distribution_of_its_own_evidence(learnable: Learnable
 def test_the_history_tells_every_epoch_and_who_trained_it(learnable: Learnable) -> None:
     round_ = train(learnable)
     epochs = [(row["stage"], row["epoch"], row["attempt"]) for row in round_.history]
-    assert epochs == [(stage, epoch, 1) for stage in ("teacher", "student") for epoch in (1, 2)]
+    stages = ("teacher", "student", "teacher 2", "student 2", "teacher 3", "student 3")
+    assert epochs == [(stage, epoch, 1) for stage in stages for epoch in (1, 2)]
+    assert set(round_.metrics["stages"]) == set(stages)
+    assert len(round_.metrics["validation"]["folds"]) == 3
+
+
+def test_a_ranked_clip_is_stored_with_the_committees_disagreement_and_each_modalitys_evidence(
+    learnable: Learnable,
+) -> None:
+    round_ = train(learnable)
+    entries = [entry.scores for entry in round_.ranking.entries.all() if "entropy" in entry.scores]
+    assert entries
+    for scores in entries:
+        # mutual information of 3 classes and 9 heads: at most ln 3
+        assert set(scores["disagreement"]) == {"valence", "arousal"}
+        assert all(0 <= value <= math.log(3) for value in scores["disagreement"].values())
+        assert set(scores["evidence"]) == {"eeg", "face"}
+        assert all(value > 0 for value in scores["evidence"].values())
+    assert any(value > 0 for scores in entries for value in scores["disagreement"].values())
+
+
+def test_a_configuration_of_the_version_before_still_trains(learnable: Learnable) -> None:
+    round_ = train(learnable, {**BEFORE, **SHORT})
+    assert (round_.state, round_.error) == (RoundState.PUBLISHED, "")
+    assert RoundConfig.from_json(round_.config) == RoundConfig.from_json({**BEFORE, **SHORT})
+    augmentation = round_.config["augmentation"]
+    assert (augmentation["eeg_noise"], augmentation["eeg_channel_dropout"]) == (0.2, 0.05)
+    assert not {"eeg_noise", "eeg_channel_dropout"} & set(round_.config)
+    assert (round_.config["max_unlabelled_clips"], round_.config["n_members"]) == (128, 3)
+
+
+@pytest.mark.parametrize(
+    ("stage", "n_networks", "said"),
+    [
+        ("teacher", 1, "Teacher: epoch 2 of 60, loss 0.500"),
+        ("student", 3, "Network 1 of 3, student: epoch 2 of 60, loss 0.500"),
+        ("teacher 3", 3, "Network 3 of 3, teacher: epoch 2 of 60, loss 0.500"),
+        ("scoring", 3, "Scoring: 2 of 60 clips"),
+    ],
+)
+def test_progress_says_which_network_is_at_work(stage: str, n_networks: int, said: str) -> None:
+    assert training.describe(Progress(stage, 2, 60, 0.5, None, 0.1, None), n_networks) == said
 
 
 def test_test_subjects_are_never_trained_on_nor_ranked(learnable: Learnable, tmp_path: Path) -> None:
@@ -150,6 +235,7 @@ def test_a_clip_that_the_model_can_not_read_is_asked_about_last_and_not_scored(t
     data = RoundData(open_store(tmp_path / "store"), {}, rows[:0], {}, rows[:0], {}, rows)
     ranked = bridge.ranked_clips(scores, bridge.RoundInput(data, np.array([10, 11, 12]), {}))
     assert [clip.clip_id for clip in ranked] == [12, 10, 11]
+    assert (ranked[0].scores["disagreement"], ranked[0].scores["evidence"]) == ({}, {})
     assert ranked[-1].scores == {"entropy": None, "unscored": "no usable modality"}
     assert (ranked[-1].probabilities, ranked[-1].alpha) == ({}, {})
 
@@ -165,3 +251,26 @@ def test_clips_of_an_older_version_are_not_mixed_with_new_ones(learnable: Learna
         f"1 of the study's {n_sessions} sessions were imported by an older version: run manage.py rebuild_sessions "
         "for the study, then start the round again."
     )
+
+
+def test_a_modality_that_a_clip_lacks_has_no_evidence_of_it(tmp_path: Path) -> None:
+    make_store(tmp_path / "store", n_subjects=1, clips_per_subject=3, n_face_features=4)
+    rows, none, alpha = np.arange(2), np.zeros(2), np.array([[4.0, 1.0, 1.0], [1.0, 2.0, 1.0]])
+    alone = {
+        "eeg": {"valence": alpha, "arousal": np.array([[1.0, 2.0], [1.0, 1.0]])},
+        "face": {"valence": np.array([[np.nan] * 3, [7.0, 1.0, 1.0]])},
+    }
+    scores = PoolScores(
+        rows,
+        {"valence": alpha},
+        {"valence": none},
+        np.array([0.9, 0.4]),
+        {"valence": none},
+        none,
+        disagreement={"valence": np.array([0.25, 0.5])},
+        alpha_by_modality=alone,
+    )
+    data = RoundData(open_store(tmp_path / "store"), {}, rows[:0], {}, rows[:0], {}, rows)
+    first, second = bridge.ranked_clips(scores, bridge.RoundInput(data, np.array([10, 11, 12]), {}))
+    assert (first.scores["disagreement"], first.scores["evidence"]) == ({"valence": 0.25}, {"eeg": 2.0})
+    assert (second.scores["disagreement"], second.scores["evidence"]) == ({"valence": 0.5}, {"eeg": 0.5, "face": 6.0})

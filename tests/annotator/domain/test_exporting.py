@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.domain import exporting, labelling, studies
-from annotator.enums import AnswerKind, JobState
+from annotator.domain import exporting, labelling, queueing, studies
+from annotator.enums import AnswerKind, JobState, RankingPolicy
 from annotator.exceptions import DomainError
 from annotator.models import Membership, Study
 from mlcore.types import SAM_AROUSAL9, VALENCE3, QualityFault
@@ -133,3 +133,23 @@ def test_a_request_is_a_job_and_a_row(study: Study) -> None:
     assert (export.job.state, export.job.queue, export.format) == (JobState.QUEUED, "io", "csv")
     with pytest.raises(DomainError, match="no format 'xls'"):
         exporting.request_export(study, actor=None, format="xls")
+
+
+def test_a_label_carries_the_scores_that_its_clip_was_served_with(study: Study) -> None:
+    shown = {
+        "entropy": 0.9,
+        "entropy_by_target": {"valence": 1.0},
+        "vacuity": {"valence": 0.5},
+        "disagreement": {"valence": 0.125, "arousal": 0.0625},
+        "agreement": None,
+        "evidence": {"eeg": 2.5, "face": 4.0},
+    }
+    scores = {**shown, "alpha": {"valence": [1, 2, 3]}}
+    pool = [(clip.pk, scores) for clip in study.clips.filter(subject__is_test=False)]
+    queueing.publish_ranking(study, round=None, policy=RankingPolicy.ENTROPY, ordered=pool)
+    user = make_member(study, "ann")
+    while (clip := queueing.claim(study, user)[0].clip).subject.is_test:
+        add_label(clip, user)
+    add_label(clip, user)
+    *_, row = exporting.rows(study)
+    assert (row["clip"], row["served_policy"], row["served_scores"]) == (clip.pk, "entropy", shown)

@@ -153,7 +153,8 @@ class TestClaim:
     def test_the_lease_remembers_why_and_hides_what_the_model_thinks(self) -> None:
         study = make_study(reserve=1, n_clips=1)
         pool = [pk for pk in order_of(study) if not Clip.objects.get(pk=pk).subject.is_test]
-        scores = {"entropy": 0.9, "probabilities": {"valence": [0.1, 0.2, 0.7]}, "alpha": {"valence": [1, 2, 7]}}
+        shown = {"entropy": 0.9, "disagreement": {"valence": 0.1}, "evidence": {"eeg": 3.0}}
+        scores = {**shown, "probabilities": {"valence": [0.1, 0.2, 0.7]}, "alpha": {"valence": [1, 2, 7]}}
         queueing.publish_ranking(
             study, round=None, policy=RankingPolicy.ENTROPY, ordered=[(pk, scores) for pk in reversed(pool)]
         )
@@ -164,7 +165,7 @@ class TestClaim:
         assert take(study, user) == pool[-1]
         served = Lease.objects.get(clip=pool[-1]).served
         assert served == {
-            "policy": "entropy", "round": 0, "rank": 1, "scores": {"entropy": 0.9}, "ranking": study.active_ranking_id
+            "policy": "entropy", "round": 0, "rank": 1, "scores": shown, "ranking": study.active_ranking_id
         }  # fmt: skip
 
 

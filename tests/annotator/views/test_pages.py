@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from annotator.domain import people, queueing
 from annotator.domain.importing import LAYOUTS
-from annotator.enums import ExportFormat, JobKind, JobQueue, JobState, Role, RoundState, SessionStatus
+from annotator.enums import ExportFormat, JobKind, JobQueue, JobState, RankingPolicy, Role, RoundState, SessionStatus
 from annotator.models import ApiToken, Export, Job, Membership, Round, Study, User
 from tests.factories.labels import add_label
 from tests.factories.people import PASSWORD, Personas, client_of, make_personas, make_user
@@ -312,10 +312,55 @@ def test_the_learning_curve_holds_published_rounds_only(study: Study, admin: Cli
 def test_the_loss_figure_holds_every_stage(study: Study, admin: Client) -> None:
     make_round(study, 1)
     figure = json.loads(admin.get("/studies/demo/rounds/1/loss.json").content)
-    assert [(line["name"], line["y"]) for line in figure["data"]] == [
-        ("teacher, training", [1.5]),
-        ("teacher, validation", [1.25]),
+    assert [(line["name"], line["y"]) for line in figure["data"]] == [("training", [1.5]), ("validation", [1.25])]
+    assert figure["layout"]["xaxis"]["title"]["text"] == "epoch of the teacher"
+
+
+def test_the_loss_figure_of_a_committee_has_a_panel_a_role_and_a_colour_a_network(study: Study, admin: Client) -> None:
+    stages = ("teacher", "student", "teacher 2", "student 2")
+    losses = [{"stage": stage, "epoch": 1, "loss": float(place)} for place, stage in enumerate(stages)]
+    make_round(study, 1, history=[{**row, "validation_loss": None} for row in losses])
+    figure = json.loads(admin.get("/studies/demo/rounds/1/loss.json").content)
+    lines = [(line["name"], line["y"], line.get("xaxis"), line["showlegend"]) for line in figure["data"]]
+    assert lines == [
+        ("network 1, training", [0.0], None, True),
+        ("network 1, training", [1.0], "x2", False),
+        ("network 2, training", [2.0], None, True),
+        ("network 2, training", [3.0], "x2", False),
     ]
+    colours = [line["line"]["color"] for line in figure["data"]]
+    assert colours[0] == colours[1] != colours[2] == colours[3]
+    layout = figure["layout"]
+    assert [layout[axis]["title"]["text"] for axis in ("xaxis", "xaxis2")] == [
+        "epoch of the teacher",
+        "epoch of the student",
+    ]
+
+
+def test_a_committee_is_told_on_the_round_page(study: Study, admin: Client) -> None:
+    stage = {"n_epochs": 9, "best_epoch": 7, "validation_loss": 0.875}
+    folds = [{"by": "subject", "n_train": 12, "n_validation": 6}, {"by": "subject", "n_train": 14, "n_validation": 4}]
+    pools = {"valence": {"alone": {"eeg": [0.5, 0.25]}, "together": {}}}
+    stages = ("student", "student 2")
+    metrics = {
+        "by_target": {},
+        "stages": dict.fromkeys(stages, stage),
+        "validation": {"by": "subject", "folds": folds, "trust": {"eeg": 1.0}, "pools": pools},
+    }
+    history = [{"stage": name, "epoch": 1, "loss": 1.0, "validation_loss": None} for name in stages]
+    round_ = make_round(study, 1, metrics=metrics, history=history)
+    scores = {"entropy": 0.5, "agreement": None, "disagreement": {"valence": 0.125}, "evidence": {"eeg": 2.5}}
+    clips = [(clip.pk, scores) for clip in study.clips.filter(subject__is_test=False)]
+    queueing.publish_ranking(study, round=round_, policy=RankingPolicy.ENTROPY, ordered=clips, seed=1)
+    page = text_of(admin, "/studies/demo/rounds/1/")
+    for said in (
+        "2 networks, one after the other, each with other labelled clips held back",
+        "every answer (whole subjects).",
+        '<td class="num">2</td><td>student</td><td class="num">14</td><td class="num">4</td><td class="num">9</td>',
+        '<td>valence</td><td>eeg</td><td class="num">0.50</td><td class="num">0.25</td><td class="num">1.00</td>',
+        '<td>valence 0.125</td><td class="num">–</td><td>eeg 2.5</td>',
+    ):
+        assert said in page
 
 
 def test_promote_and_roll_back_swap_what_serves(study: Study, admin: Client) -> None:

@@ -2,12 +2,12 @@
 
 export function themed(layout, colour) {
   const axis = { gridcolor: colour("--line"), linecolor: colour("--line-strong") };
+  const names = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((name) => /^[xy]axis\d+$/.test(name))]);
   return {
     ...layout,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("--ink"), size: 13 },
-    xaxis: { ...axis, ...layout.xaxis },
-    yaxis: { ...axis, ...layout.yaxis },
+    ...Object.fromEntries([...names].map((name) => [name, { ...axis, ...layout[name] }])),
   };
 }
