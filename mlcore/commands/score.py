@@ -24,7 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         f"{SUMMARY} The table has a row a clip: clip_id, subject, session, trial, start_s, stop_s, and of each target "
         "its likeliest class under its name, TARGET__p_CLASS (probabilities), TARGET__vacuity (0..1, how little "
-        "evidence there was) and TARGET__entropy (nats). A clip with nothing to read has equal probabilities and "
+        "evidence there was) and TARGET__entropy (nats); of a trace its values under its name; where there are traces, "
+        "trace__variance, of networks and heads. A clip with nothing to read has equal probabilities and "
         'vacuity 1. The last line on standard output is JSON: {"scores", "clips", "judged" (clips with something to '
         'read), "targets": {target: {class: clips}}, "modalities"}.'
     )
@@ -82,7 +83,8 @@ def _columns(model: TrainedModel, store: Store, scores: PoolScores) -> dict[str,
         columns[name] = np.array(classes)[p.argmax(axis=1)]
         columns |= {f"{name}__p_{label}": p[:, index] for index, label in enumerate(classes)}
         columns |= {f"{name}__vacuity": scores.vacuity[name], f"{name}__entropy": scores.entropy[name]}
-    return columns
+    columns |= scores.traces
+    return columns | ({"trace__variance": scores.trace_variance} if scores.traces else {})
 
 
 def _n_judged(store: Store, scores: PoolScores) -> int:

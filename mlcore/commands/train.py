@@ -51,10 +51,11 @@ def run(args: argparse.Namespace) -> int:
     """Train, and say what came of it."""
     from mlcore.store import open_store
     from mlcore.train import RoundConfig, run_round
+    from mlcore.train.roles import roles_of
     from mlcore.train.targets import stored_round
 
-    config = RoundConfig.from_json(settings_of(args.set))
     data = stored_round(open_store(args.store), args.target)
+    config = RoundConfig.from_json({**roles_of(data.store.meta.modalities), **settings_of(args.set)})
     _check_readable(data.store, config)
     bar = ProgressBar(sys.stderr, True if args.progress else None)
     try:
@@ -73,7 +74,7 @@ def _check_readable(store: Store, config: RoundConfig) -> None:
     """Refuse what no encoder reads before anything is computed."""
     from mlcore.nets.registry import ENCODERS
 
-    for name in (config.teacher_modality, config.student_modality):
+    for name in config.modalities:
         meta = store.meta.modalities.get(name)
         if meta is not None and meta.kind not in ENCODERS:
             known = ", ".join(ENCODERS)
@@ -122,7 +123,7 @@ def _summary(result: RoundResult, config: RoundConfig) -> JsonObject:
     model, metrics = load_model(result.model_folder), result.metrics
     return {
         "model": str(result.model_folder),
-        "targets": list(model.targets),
+        "targets": [*model.targets, *model.traces],
         "modalities": list(model.modalities),
         "validation": metrics["validation"],
         "stages": metrics["stages"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,11 +15,9 @@ from mlcore.train.data import Hooks, RoundData
 from mlcore.train.fit import Fit, fit_model
 from mlcore.train.model import TrainedModel
 from mlcore.train.opinions import ask
+from mlcore.train.roles import roles_of
 from mlcore.train.score import scalers_for, score
 from mlcore.types import JsonObject
-
-#: modalities that have a part to play by name; where the store has others, the first teaches
-TEACHER, STUDENT = "face", "eeg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +129,11 @@ def _refusal(name: str, task: Task, only: str | None) -> str | None:
 def _fit(
     task: Task, overrides: Mapping[str, object], *, modalities: tuple[str, ...], should_stop: Callable[[], bool]
 ) -> FittedConcord:
-    config = RoundConfig.from_json({"device": task.device, **_roles(modalities), **overrides})
+    config = RoundConfig.from_json({"device": task.device, **roles_of(modalities), **overrides})
     fit = fit_model(
         _data(task), config, seed=task.seed, folder=task.folder, hooks=Hooks(lambda progress: None, should_stop)
     )
     return FittedConcord(fit.model, task.target, task.infer, _details(fit))
-
-
-def _roles(modalities: Iterable[str]) -> JsonObject:
-    """Who teaches and who learns: face and EEG where they are there, else in the order of the names."""
-    names = list(modalities)
-    teacher = TEACHER if TEACHER in names else next((name for name in names if name != STUDENT), "")
-    students = [name for name in names if name != teacher]
-    student = STUDENT if STUDENT in students else next(iter(students), "")
-    return {
-        "teacher_modality": teacher,
-        "student_modality": student,
-        "more_students": [name for name in students if name != student],
-    }
 
 
 def _data(task: Task) -> RoundData:

@@ -10,9 +10,10 @@ from mlcore.compare.early import EARLY
 from mlcore.compare.linear import LINEAR
 from mlcore.compare.majority import MAJORITY
 from mlcore.compare.net_method import as_method
-from mlcore.compare.ours import STUDENT, TEACHER, concord_method, late_method
+from mlcore.compare.ours import concord_method, late_method
 from mlcore.compare.restricted import restricted
 from mlcore.errors import TrainingError
+from mlcore.train.roles import STUDENT, TEACHER
 
 _OURS = (
     concord_method("concord", {}),

@@ -76,22 +76,31 @@ def stored_round(store: Store, names: Sequence[str]) -> RoundData:
         names: one or more targets; a clip counts as labelled where one of them is.
 
     Raises:
-        TrainingError: no target was named, one of them is not there, or it is a trace.
+        TrainingError: no target was named, or one of them is not there.
     """
     if not names:
         raise TrainingError("a round needs at least one target")
-    answers = {name: as_distributions(store, name) for name in names}
-    is_labelled = np.any([~np.isnan(values).any(axis=1) for values in answers.values()], axis=0)
+    traces = {name: np.asarray(store.target(name), dtype=np.float64) for name in names if _is_trace(store, name)}
+    answers = {name: as_distributions(store, name) for name in names if name not in traces}
+    told = [~np.isnan(values).any(axis=1) for values in answers.values()]
+    told += [~np.isnan(values).all(axis=1) for values in traces.values()]
+    is_labelled = np.any(told, axis=0)
     labelled = np.flatnonzero(is_labelled)
     return RoundData(
         store=store,
-        classes={name: class_names(store, name) for name in names},
+        classes={name: class_names(store, name) for name in answers},
         labelled_rows=labelled,
         targets={name: values[labelled] for name, values in answers.items()},
         test_rows=np.zeros(0, dtype=np.int64),
         test_targets={name: values[:0] for name, values in answers.items()},
         pool_rows=np.flatnonzero(~is_labelled),
+        traces={name: values[labelled] for name, values in traces.items()},
     )
+
+
+def _is_trace(store: Store, name: str) -> bool:
+    meta = store.meta.targets.get(name)
+    return meta is not None and meta.kind is TargetKind.TRACE
 
 
 def soft_levels(n_levels: int, *, width: float = ORDINAL_WIDTH) -> NDArray[np.float64]:
