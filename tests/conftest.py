@@ -8,7 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# what a property claims does not depend on how busy the machine is
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 #: named by the process, so that people who test at the same time don't meet
 _VAR = Path(tempfile.mkdtemp(prefix=f"concord-tests-{os.getpid()}-"))
