@@ -137,7 +137,10 @@ def _fit(
 
 
 def _data(task: Task) -> RoundData:
-    """The task's labels as a round's; nothing of the test clips is known but who they are of."""
+    """The task's labels as a round's; nothing of the test clips is known but who they are of.
+
+    Clips that are neither learnt from nor asked about are a round's pool: the student may hear the teacher on them.
+    """
     classes = {} if task.is_trace else {task.target: task.classes}
     nothing = np.full((len(task.test), task.y.shape[1]), np.nan)
     return RoundData(
@@ -147,7 +150,7 @@ def _data(task: Task) -> RoundData:
         targets=dict.fromkeys(classes, task.y),
         test_rows=task.test,
         test_targets=dict.fromkeys(classes, nothing),
-        pool_rows=np.zeros(0, dtype=np.int64),
+        pool_rows=np.setdiff1d(np.arange(task.store.n_clips), np.concatenate([task.train, task.test])),
         traces={task.target: task.y} if task.is_trace else {},
     )
 

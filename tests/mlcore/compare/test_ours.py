@@ -73,6 +73,19 @@ def test_it_answers_what_it_can_read_and_nothing_else(
     assert np.array_equal(p[_has(store, read)], expected[_has(store, read)])
 
 
+def test_the_student_hears_the_teacher_on_clips_that_nobody_labelled(simulated: Simulated, tmp_path: Path) -> None:
+    whole = class_task(*simulated, tmp_path / "whole")
+    half = replace(whole, train=whole.train[::2], y=whole.y[::2], folder=tmp_path / "half")
+    one_head: JsonObject = {**QUICK, "sizes": {"space": {"n_heads": 1}}}  # several draw from the clips there are
+    deaf = concord_method("concord", {**one_head, "use_unlabelled": False})
+    alone = _fit(deaf, replace(half, folder=tmp_path / "deaf"))
+    told = _fit(concord_method("concord", one_head), half)
+    before, after = (one.latents(half.store, half.test) for one in (alone, told))
+    assert np.array_equal(before["face"], after["face"], equal_nan=True)  # the teacher learns from labels alone
+    seen = half.store.present("eeg")[half.test]
+    assert not np.allclose(before["eeg"][seen], after["eeg"][seen], atol=1e-3)
+
+
 def test_latents_are_unit_rows_of_each_readable_modality(simulated: Simulated, tmp_path: Path) -> None:
     store, _ = simulated
     rows = np.arange(store.n_clips)
