@@ -104,11 +104,13 @@ def test_entropy_takes_zeros_and_keeps_the_batch() -> None:
 @pytest.mark.parametrize("bias", [math.log(9), 2.3, 4.0])
 def test_a_projection_that_resembles_no_prototype_leaves_nine_tenths_vacuous(n_classes: int, bias: float) -> None:
     """Every cosine is 0, so each logit is −b and u = K/(K + K·exp(−b)) = 1/(1 + exp(−b)), at least 0.9 from ln 9 on."""
-    bank = PrototypeBank(n_classes, SpaceSizes(n_prototypes=2, space_dim=16, bias=bias)).double().requires_grad_(False)
+    sizes = SpaceSizes(n_prototypes=2, space_dim=16, n_heads=2, bias=bias)
+    bank = PrototypeBank(n_classes, sizes).double().requires_grad_(False)
     bank.prototypes[..., 3] = 0.0
-    u = vacuity(alpha_of(bank(torch.eye(16, dtype=torch.float64)[3:4])))
-    assert float(u) == pytest.approx(1 / (1 + math.exp(-bias)), abs=1e-12)
-    assert float(u) >= 0.9 - 1e-12
+    z = torch.eye(16, dtype=torch.float64)[3:4].expand(2, 1, 16)
+    u = vacuity(alpha_of(bank(z))).flatten()  # of each head
+    assert u.tolist() == pytest.approx(2 * [1 / (1 + math.exp(-bias))], abs=1e-12)
+    assert float(u.min()) >= 0.9 - 1e-12
 
 
 @pytest.mark.parametrize("n_classes", [2, 4, 7])
