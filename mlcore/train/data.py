@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.acquire import PoolScores
+from mlcore.evaluate import trial_keys
 from mlcore.store import Store
 from mlcore.types import JsonObject
 
@@ -43,10 +44,7 @@ class RoundData:
 
     def trials(self) -> Rows:
         """Whole numbers (N,), equal for clips of the same subject, session and trial."""
-        store = self.store
-        keys = zip(store.subjects, store.sessions, store.trials, strict=True)
-        number: dict[tuple[str, str, int], int] = {}
-        return np.array([number.setdefault((str(a), str(b), int(c)), len(number)) for a, b, c in keys], np.int64)
+        return trial_keys(self.store.subjects, self.store.sessions, self.store.trials)
 
 
 @dataclass(frozen=True, slots=True)
