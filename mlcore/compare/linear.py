@@ -9,9 +9,8 @@ import numpy as np
 
 from mlcore.compare.contract import Floats, Method, Rows, Task
 from mlcore.compare.folds import inner_folds
-from mlcore.compare.inputs import labelled, readable
+from mlcore.compare.inputs import fit_reader, labelled, readable
 from mlcore.compare.linear_parts import Part, Search, fit_class_part, fit_trace_part
-from mlcore.compare.summaries import fit_summaries
 from mlcore.errors import TrainingError
 from mlcore.store import ModalityKind, Store
 from mlcore.types import JsonObject
@@ -74,7 +73,7 @@ def fit_linear(task: Task, should_stop: Callable[[], bool]) -> Linear:
 
 def _fit_part(task: Task, modality: str, *, use: Rows, should_stop: Callable[[], bool]) -> tuple[Part, float]:
     rows, y = task.train[use], task.y[use]
-    reader = fit_summaries(task, modality, learn=rows)
+    reader = fit_reader(task, modality, learn=rows)
     search = Search(inner_folds(task.store, rows, n_folds=N_INNER_FOLDS, seed=task.seed), should_stop)
     if task.is_trace:
         return fit_trace_part(reader, task.store, rows, y, search=search)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from mlcore.compare.contract import Floats, Rows
 from mlcore.compare.inputs import Reader
-from mlcore.compare.summaries import ReadsSummaries
 from mlcore.errors import Cancelled
 from mlcore.evaluate import negative_log_likelihood
 from mlcore.store import ModalityKind, Store
@@ -35,7 +34,7 @@ class Part(Protocol):
 class ClassPart:
     """Class probabilities from a clip's summary."""
 
-    reader: ReadsSummaries
+    reader: Reader
     model: LinearModel
 
     def predict(self, store: Store, rows: Rows) -> Floats:
@@ -47,7 +46,7 @@ class ClassPart:
 class TracePart:
     """Each step's value from the clip's summary and, where there is a sequence, its features at that step."""
 
-    reader: ReadsSummaries
+    reader: Reader
     model: Ridge
     n_steps: int
 
@@ -84,9 +83,7 @@ class Search:
         return loss(candidate, held)
 
 
-def fit_class_part(
-    reader: ReadsSummaries, store: Store, rows: Rows, y: Floats, *, search: Search
-) -> tuple[ClassPart, float]:
+def fit_class_part(reader: Reader, store: Store, rows: Rows, y: Floats, *, search: Search) -> tuple[ClassPart, float]:
     """Logistic regression on rows (n,) with distributions (n, K); also the C that was chosen."""
     x = reader.summaries(store, rows).astype(np.float64)
 
@@ -97,9 +94,7 @@ def fit_class_part(
     return ClassPart(reader, fit_logistic(x, y, c=c)), c
 
 
-def fit_trace_part(
-    reader: ReadsSummaries, store: Store, rows: Rows, y: Floats, *, search: Search
-) -> tuple[TracePart, float]:
+def fit_trace_part(reader: Reader, store: Store, rows: Rows, y: Floats, *, search: Search) -> tuple[TracePart, float]:
     """Ridge regression on rows (n,) with traces (n, T), NaN = not scored; also the λ that was chosen."""
     x = _features(reader, store, rows, n_steps=y.shape[1])
     scored = ~np.isnan(y)
@@ -115,9 +110,7 @@ def fit_trace_part(
     return TracePart(reader, fit(scored, penalty), y.shape[1]), penalty
 
 
-def _features(reader: ReadsSummaries, store: Store, rows: Rows, *, n_steps: int) -> Floats:
+def _features(reader: Reader, store: Store, rows: Rows, *, n_steps: int) -> Floats:
     """(n, T, S): the summary at every step of the trace, and a sequence's features at the same time."""
-    tracks = None
-    if isinstance(reader, Reader) and reader.meta.kind is ModalityKind.SEQUENCE:
-        tracks = reader.signals(store, rows)
+    tracks = reader.signals(store, rows) if reader.meta.kind is ModalityKind.SEQUENCE else None
     return trace_features(reader.summaries(store, rows), tracks, n_values=n_steps)

@@ -15,7 +15,6 @@ from mlcore.compare.contract import Task
 from mlcore.compare.folds import inner_folds
 from mlcore.compare.inputs import PickedChannels, fit_reader
 from mlcore.compare.linear import LINEAR
-from mlcore.compare.summaries import fit_summaries
 from mlcore.nets.summary import BANDS_HZ
 from mlcore.store import ClipTable, ModalityKind, ModalityMeta, ShardMeta, Store, TargetKind, open_store, write_shard
 from tests.mlcore.compare.tasks import CHANNELS, Simulated, class_task, never
@@ -118,12 +117,12 @@ def _write(folder: Path, subjects: NDArray[np.str_], vector: NDArray[np.float32]
     return open_store(folder)
 
 
-@pytest.mark.parametrize(("modality", "width"), [("vector", 3), ("frames", 2 * 3 * 8 * 8)])
+@pytest.mark.parametrize(("modality", "width"), [("vector", 3), ("frames", 2 * 8 * 8)])
 def test_vectors_and_frames_are_summaries_of_mean_0_within_each_subject(
     modality: str, width: int, pictures: Task
 ) -> None:
     store = pictures.store
-    reader = fit_summaries(pictures, modality, learn=pictures.train)
+    reader = fit_reader(pictures, modality, learn=pictures.train)
     for subject in "abcd":
         rows = np.flatnonzero((store.subjects == subject) & store.present(modality))
         summaries = reader.summaries(store, rows)
@@ -132,13 +131,15 @@ def test_vectors_and_frames_are_summaries_of_mean_0_within_each_subject(
     assert not reader.summaries(store, np.flatnonzero(~store.present(modality))).any()
 
 
-def test_frames_are_averaged_to_8_by_8_pictures(pictures: Task) -> None:
+def test_frames_are_averaged_to_8_by_8_grey_pictures(pictures: Task) -> None:
     store, row = pictures.store, int(np.flatnonzero(pictures.store.present("frames"))[0])
-    reader = fit_summaries(pictures, "frames", learn=pictures.train)
-    blocks = store.gather("frames", [row])[0].astype(np.float64).reshape(4, 3, 8, 2, 8, 3).mean(axis=(3, 5))
-    raw = np.concatenate([blocks.mean(axis=0).ravel(), blocks.std(axis=0).ravel()])
-    mean, spread = reader.by_subject["a"]  # type: ignore[attr-defined]  # a reader of frames keeps them
-    assert np.allclose(reader.summaries(store, np.array([row]))[0], np.clip((raw - mean) / spread, -3, 3), atol=1e-4)
+    reader = fit_reader(pictures, "frames", learn=pictures.train)
+    mine = np.flatnonzero((store.subjects == store.subjects[row]) & store.present("frames"))
+    grey = np.einsum("ntchw,c->nthw", store.gather("frames", mine).astype(np.float64), (0.299, 0.587, 0.114))
+    thumbnails = grey.reshape(len(mine), 4, 8, 2, 8, 3).mean(axis=(3, 5)).reshape(len(mine), 4, 64)
+    raw = np.concatenate([thumbnails.mean(axis=1), thumbnails.std(axis=1)], axis=1)
+    expected = np.clip((raw - raw.mean(axis=0)) / raw.std(axis=0), -3, 3)
+    assert np.allclose(reader.summaries(store, mine), expected, atol=1e-4)
 
 
 def test_linear_learns_from_vectors_and_frames(pictures: Task) -> None:
