@@ -1,12 +1,12 @@
 """How good a method or a round is, what it was compared with, and how far the figures may be trusted."""
 
-from mlcore.evaluate.calibration import Reliability, apply_temperature, fit_temperature, reliability
+from mlcore.evaluate.calibration import apply_temperature, fit_temperature
 from mlcore.evaluate.class_report import class_report
 from mlcore.evaluate.corrected import corrected_t_test
 from mlcore.evaluate.curves import RobustnessCurve
 from mlcore.evaluate.holm import holm
 from mlcore.evaluate.intervals import MIN_SUBJECTS_FOR_INTERVAL, Interval, bootstrap_interval, seed_interval
-from mlcore.evaluate.latent import Projection, linear_cka, project
+from mlcore.evaluate.latent import Projection, project
 from mlcore.evaluate.leakage import Spans, check_split
 from mlcore.evaluate.metrics import (
     accuracy,
@@ -34,7 +34,6 @@ __all__ = [
     "Evaluation",
     "Interval",
     "Projection",
-    "Reliability",
     "RobustnessCurve",
     "Spans",
     "Split",
@@ -58,7 +57,6 @@ __all__ = [
     "hard_classes",
     "holm",
     "level_error",
-    "linear_cka",
     "macro_f1",
     "majority_rate",
     "negative_log_likelihood",
@@ -66,7 +64,6 @@ __all__ = [
     "pearson",
     "project",
     "quadratic_kappa",
-    "reliability",
     "report",
     "rmse",
     "seed_interval",

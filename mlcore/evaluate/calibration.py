@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -11,8 +9,7 @@ from scipy.special import softmax
 
 from mlcore.errors import TrainingError
 from mlcore.evaluate.class_report import known_rows
-from mlcore.evaluate.metrics import Classes, confidence_bins, hard_classes, negative_log_likelihood
-from mlcore.types import JsonObject
+from mlcore.evaluate.metrics import hard_classes, negative_log_likelihood
 
 Floats = NDArray[np.float64]
 #: fewer held-back clips say nothing about a temperature
@@ -63,54 +60,3 @@ def apply_temperature(p: Floats, temperature: float) -> Floats:
         raise TrainingError(f"temperature: expected a number above 0, got {temperature}")
     flattened: Floats = softmax(np.log(np.maximum(p, _SMALLEST)) / temperature, axis=1)
     return flattened
-
-
-@dataclass(frozen=True, slots=True)
-class Reliability:
-    """Top probabilities in bins of equal width, for a plot of what was said against what came true.
-
-    Args:
-        upper: (B,) upper edge of each bin, rising to 1.
-        confidence: (B,) mean top probability, NaN in an empty bin.
-        accuracy: (B,) share of right answers, NaN in an empty bin.
-        count: (B,) clips.
-    """
-
-    upper: Floats
-    confidence: Floats
-    accuracy: Floats
-    count: NDArray[np.int64]
-
-    def to_json(self) -> list[JsonObject]:
-        """One object a bin that has clips."""
-        return [
-            {
-                "upper": float(self.upper[place]),
-                "confidence": float(self.confidence[place]),
-                "accuracy": float(self.accuracy[place]),
-                "count": int(self.count[place]),
-            }
-            for place in np.flatnonzero(self.count)
-        ]
-
-
-def reliability(p: Floats, truth: Classes, *, n_bins: int = 10) -> Reliability:
-    """Accuracy beside confidence in the bins that `expected_calibration_error` sums over.
-
-    Args:
-        p: (n, K) probabilities without NaN.
-        truth: (n,) class indexes.
-        n_bins: B.
-
-    Source: Guo et al. 2017, arXiv 1706.04599.
-    """
-    confidence, hit = p.max(axis=1), p.argmax(axis=1) == truth
-    place = confidence_bins(confidence, n_bins=n_bins)
-    count = np.bincount(place, minlength=n_bins)
-    whole = np.where(count > 0, count, np.nan)
-    return Reliability(
-        upper=np.arange(1, n_bins + 1) / n_bins,
-        confidence=np.bincount(place, weights=confidence, minlength=n_bins) / whole,
-        accuracy=np.bincount(place, weights=hit, minlength=n_bins) / whole,
-        count=count,
-    )

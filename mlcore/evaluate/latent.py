@@ -52,24 +52,3 @@ def _axes(z: Floats) -> tuple[Floats, Floats]:
 def _largest(axes: Floats) -> Floats:
     """The entry (a, 1) of each axis (a, d) that is furthest from 0."""
     return np.take_along_axis(axes, np.abs(axes).argmax(axis=1, keepdims=True), axis=1)
-
-
-def linear_cka(first: Floats, second: Floats) -> float:
-    """Centred kernel alignment ‖YᵀX‖² / (‖XᵀX‖·‖YᵀY‖), Frobenius norms of centred latents of the same clips.
-
-    Args:
-        first: (n, d₁), e.g. of the EEG.
-        second: (n, d₂), e.g. of the face; clips that have NaN in either are left out.
-
-    Returns:
-        0..1, unmoved by rotation and by one scale for all axes; NaN where a space does not vary. Of unrelated latents
-        it is above 0 by about d/n: compare values of the same n and d only.
-
-    Source: Kornblith et al. 2019, arXiv 1905.00414.
-    """
-    both = known_rows(first) & known_rows(second)
-    if both.sum() < 2:
-        return float("nan")
-    x, y = (z[both] - z[both].mean(axis=0) for z in (first, second))
-    whole = float(np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y))
-    return float(np.linalg.norm(y.T @ x) ** 2) / whole if whole > 0 else float("nan")

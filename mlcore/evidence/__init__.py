@@ -12,8 +12,8 @@ from mlcore.evidence.dirichlet import (
     total_uncertainty,
     vacuity,
 )
-from mlcore.evidence.ensemble import disagreement, mean_alpha, mean_and_variance, vote_entropy
-from mlcore.evidence.fusion import conflict, discount, fuse, fuse_product
+from mlcore.evidence.ensemble import disagreement, mean_and_variance
+from mlcore.evidence.fusion import conflict, discount, fuse
 from mlcore.evidence.losses import (
     alignment_loss,
     digamma_loss,
@@ -26,11 +26,9 @@ from mlcore.evidence.losses import (
     weighted_mean,
     without_right_evidence,
 )
-from mlcore.evidence.normal_inverse_gamma import NormalInverseGamma, nig_loss, nig_nll, nig_regulariser
 from mlcore.evidence.regression import ccc_loss, squared_error, trace_distillation_loss, trace_loss
 
 __all__ = [
-    "NormalInverseGamma",
     "aleatoric_uncertainty",
     "alignment_loss",
     "ccc_loss",
@@ -45,15 +43,10 @@ __all__ = [
     "entropy",
     "epistemic_uncertainty",
     "fuse",
-    "fuse_product",
     "kl_ramp",
     "kl_to_uniform",
-    "mean_alpha",
     "mean_and_variance",
     "mse_risk",
-    "nig_loss",
-    "nig_nll",
-    "nig_regulariser",
     "probabilities",
     "similarity_loss",
     "squared_error",
@@ -63,7 +56,6 @@ __all__ = [
     "trace_loss",
     "uncertainty_loss",
     "vacuity",
-    "vote_entropy",
     "weighted_mean",
     "without_right_evidence",
 ]

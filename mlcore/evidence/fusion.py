@@ -1,8 +1,7 @@
 """Bringing the modalities' opinions together, in any order and however many there are.
 
-Dempster's rule is not used: it hides conflict. `fuse` discounts each opinion by its signal quality and by its conflict
-with the others, then averages the evidence; `fuse_product` adds logits, for modalities that err independently. One
-modality alone, and a modality that is missing, run the same code.
+Dempster's rule is not used: it hides conflict. Each opinion is discounted by its signal quality and by its conflict
+with the others, then the evidence is averaged. One modality alone, and a modality that is missing, run the same code.
 """
 
 from __future__ import annotations
@@ -61,30 +60,3 @@ def fuse(evidence: Tensor, quality: Tensor, *, conflict_power: float = 1.0) -> T
     trust = quality * agreement.masked_fill(itself, 1.0).prod(1) ** conflict_power  # (M, B)
     kept = discount(evidence, trust) * quality.unsqueeze(-1)
     return kept.sum(0) / quality.sum(0).clamp_min(1e-6).unsqueeze(-1)
-
-
-def fuse_product(logits: Tensor, weight: Tensor, prior: Tensor | None = None) -> Tensor:
-    """Logits of a weighted product of M experts: s = ln π + Σ_m w_m (s_m − ln π), Σ_m w_m s_m without a prior.
-
-    Right where, given the class, the modalities are independent: with s_m = ln p(c | x_m) + const and w = 1 it is
-    Bayes' rule, p(c | x_1 … x_M) ∝ π_c Π_m p(c | x_m)/π_c, and two weak hints in the same direction make a strong one,
-    which no average can. Its danger: what the modalities share (the same movement in both signals, a habit of the
-    annotator's) is counted M times, and the answer is too sure of itself. Weights below 1, and a temperature fitted on
-    held-out clips, take that back; where one modality is wrong and sure, it outvotes the others, and `fuse` is safer.
-
-    Args:
-        logits: s_m (M, B, K), log-probabilities up to a constant a row.
-        weight: w_m (M, B) ≥ 0; 0 means missing, whatever its logits hold.
-        prior: π (K,), the share of each class that the experts have learnt under, above 0; None for uniform.
-
-    Returns:
-        (B, K), the same for every order of the M modalities up to rounding; one modality alone with weight 1 is left
-        as it is; without any, ln π, or zeros.
-
-    Source: products of experts, Hinton 2002, doi 10.1162/089976602760128018; the logarithmic opinion pool, Genest and
-    Zidek 1986, doi 10.1214/ss/1177013825.
-    """
-    has_weight = (weight > 0).unsqueeze(-1)
-    base = logits.new_zeros(logits.shape[-1]) if prior is None else prior.log()
-    gain = torch.where(has_weight, logits - base, 0.0) * weight.unsqueeze(-1)
-    return base + gain.sum(0)

@@ -23,8 +23,7 @@ class TraceHead(nn.Module):
 
     Each head is a convolution over three steps, an ELU and a layer that reads one value a step; all heads are
     evaluated as one grouped convolution. They share nothing, since heads on a common layer agree too readily: their
-    mean is the answer and their variance the uncertainty (`mlcore.evidence.mean_and_variance`). Four heads are also
-    what a normal-inverse-gamma opinion is made of (`mlcore.evidence.NormalInverseGamma.of`).
+    mean is the answer and their variance the uncertainty (`mlcore.evidence.mean_and_variance`).
 
     Args:
         feature_dim: width of the features.

@@ -5,15 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.calibration import calibration_curve
 
 from mlcore.errors import TrainingError
 from mlcore.evaluate import (
     apply_temperature,
-    expected_calibration_error,
     fit_temperature,
     negative_log_likelihood,
-    reliability,
 )
 
 Floats = NDArray[np.float64]
@@ -72,27 +69,6 @@ def test_a_temperature_keeps_the_order_of_classes_and_rows_of_nan() -> None:
         assert flattened[0].argsort().tolist() == [2, 1, 0]
     with pytest.raises(TrainingError, match="above 0, got 0"):
         apply_temperature(p, 0.0)
-
-
-def test_reliability_is_scikit_learns_and_adds_up_to_the_calibration_error() -> None:
-    p, y = _drawn(500)
-    truth = y.argmax(axis=1)
-    table = reliability(p, truth, n_bins=10)
-    filled = table.count > 0
-    accuracy, confidence = calibration_curve(p.argmax(axis=1) == truth, p.max(axis=1), n_bins=10)
-    assert table.accuracy[filled] == pytest.approx(accuracy)
-    assert table.confidence[filled] == pytest.approx(confidence)
-    assert table.count.sum() == 500
-    gaps = np.abs(table.accuracy - table.confidence)[filled]
-    assert (table.count[filled] / 500) @ gaps == pytest.approx(expected_calibration_error(p, truth))
-
-
-def test_only_bins_with_clips_are_written() -> None:
-    p = np.array([[0.95, 0.05], [0.95, 0.05], [0.55, 0.45]])
-    assert reliability(p, np.array([0, 1, 0])).to_json() == [
-        {"upper": 0.6, "confidence": pytest.approx(0.55), "accuracy": 1.0, "count": 1},
-        {"upper": 1.0, "confidence": pytest.approx(0.95), "accuracy": 0.5, "count": 2},
-    ]
 
 
 def _drawn(n: int) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from torch import Tensor
 
-from mlcore.evidence import disagreement, mean_alpha, mean_and_variance, vacuity, vote_entropy
+from mlcore.evidence import disagreement, mean_and_variance
 
 HEADS = settings(max_examples=60, deadline=None)
 
@@ -22,22 +22,14 @@ def _heads(seed: int, n_heads: int, n_classes: int, *, concentration: float = 0.
     return torch.from_numpy(rng.dirichlet([concentration] * n_classes, size=(n_heads, 6)))
 
 
-def test_evidence_of_heads_is_averaged() -> None:
-    alphas = torch.tensor([[[5.0, 1.0]], [[1.0, 3.0]]])
-    assert mean_alpha(alphas).tolist() == [[3.0, 2.0]]
-    assert float(vacuity(mean_alpha(torch.ones(4, 1, 3)))) == 1.0
-
-
 def test_two_heads_that_are_sure_of_different_classes_disagree_by_ln_2() -> None:
     p = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])
     assert float(disagreement(p)) == pytest.approx(math.log(2))
-    assert float(vote_entropy(p)) == pytest.approx(math.log(2))
 
 
 def test_heads_that_are_unsure_together_do_not_disagree() -> None:
     p = torch.full((5, 1, 4), 0.25)
     assert float(disagreement(p)) == 0.0
-    assert float(vote_entropy(p)) == 0.0
 
 
 def test_disagreement_is_scipys_mean_divergence_from_the_mean() -> None:
@@ -47,20 +39,14 @@ def test_disagreement_is_scipys_mean_divergence_from_the_mean() -> None:
     assert disagreement(p).tolist() == pytest.approx(divergence.mean(axis=0).tolist(), abs=1e-12)
 
 
-def test_votes_are_counted() -> None:
-    p = torch.tensor([[[0.6, 0.4, 0.0]], [[0.9, 0.1, 0.0]], [[0.1, 0.2, 0.7]], [[0.4, 0.3, 0.3]]])
-    assert float(vote_entropy(p)) == pytest.approx(float(stats.entropy([3, 0, 1])), abs=1e-6)
-
-
 @HEADS
 @given(seed=st.integers(0, 10**6), n_heads=st.integers(1, 6), n_classes=st.integers(2, 7))
 def test_disagreement_lies_between_0_and_the_smaller_of_ln_k_and_ln_h(seed: int, n_heads: int, n_classes: int) -> None:
     p = _heads(seed, n_heads, n_classes)
     highest = math.log(min(n_heads, n_classes)) + 1e-9
-    for score in (disagreement(p), vote_entropy(p)):
-        assert score.shape == (6,)
-        assert float(score.min()) >= 0.0
-        assert float(score.max()) <= highest
+    assert disagreement(p).shape == (6,)
+    assert float(disagreement(p).min()) >= 0.0
+    assert float(disagreement(p).max()) <= highest
 
 
 @HEADS
@@ -69,7 +55,6 @@ def test_equal_heads_do_not_disagree_and_their_order_does_not_matter(seed: int, 
     p = _heads(seed, 4, n_classes)
     same = p[:1].expand(4, -1, -1)
     assert torch.allclose(disagreement(same), torch.zeros(6, dtype=torch.float64), atol=1e-12)
-    assert vote_entropy(same).tolist() == [0.0] * 6
     assert torch.allclose(disagreement(p[[2, 0, 3, 1]]), disagreement(p), atol=1e-12)
 
 

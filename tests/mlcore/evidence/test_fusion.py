@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import softmax
 from torch import Tensor
 
-from mlcore.evidence import conflict, discount, fuse, fuse_product, probabilities, vacuity
+from mlcore.evidence import conflict, discount, fuse, probabilities, vacuity
 
 FOR_FIRST = torch.tensor([[30.0, 0.5, 0.5]], dtype=torch.float64)
 FOR_SECOND = torch.tensor([[0.5, 30.0, 0.5]], dtype=torch.float64)
@@ -66,62 +64,6 @@ def test_conflict_needs_two_confident_opinions() -> None:
     assert float(conflict(FOR_FIRST, FOR_SECOND)) > 0.7
     assert float(conflict(FOR_FIRST, FOR_FIRST)) == 0.0
     assert float(conflict(FOR_FIRST, torch.zeros_like(FOR_FIRST))) == 0.0
-
-
-def test_a_product_of_independent_gaussians_is_bayes_rule() -> None:
-    """Each expert knows p(c | its own signal) exactly; together they know what both signals say."""
-    prior, means, spreads = np.array([0.7, 0.2, 0.1]), np.array([[0.0, 1.0, 2.0], [1.0, -1.0, 0.5]]), (0.8, 1.5)
-    classes, x = _drawn(prior, means, spreads)
-    likelihood = np.stack([stats.norm.logpdf(x[m][:, None], means[m], spreads[m]) for m in range(2)])  # (M, B, K)
-    experts = torch.from_numpy(np.log(softmax(likelihood + np.log(prior), axis=-1)))
-    exact = softmax(likelihood.sum(axis=0) + np.log(prior), axis=-1)
-    fused = fuse_product(experts, torch.ones(2, 4000, dtype=torch.float64), torch.from_numpy(prior)).softmax(-1)
-    assert np.allclose(fused, exact, atol=1e-10)
-    averaged = experts.exp().mean(0)
-    assert _log_loss(fused, classes) < _log_loss(averaged, classes) - 0.03
-
-
-def test_a_product_counts_twice_what_two_modalities_share() -> None:
-    """The danger: the same signal seen twice makes the answer surer than the signal allows."""
-    prior, means = np.array([0.5, 0.5]), np.array([[0.0, 1.0]])
-    classes, x = _drawn(prior, means, (1.0,))
-    expert = torch.from_numpy(np.log(softmax(stats.norm.logpdf(x[0][:, None], means[0], 1.0), axis=-1)))
-    twice = fuse_product(torch.stack([expert, expert]), torch.ones(2, 4000, dtype=torch.float64)).softmax(-1)
-    halved = fuse_product(torch.stack([expert, expert]), torch.full((2, 4000), 0.5)).softmax(-1)
-    right = float((twice.argmax(-1).numpy() == classes).mean())
-    assert float(twice.amax(-1).mean()) > right + 0.05
-    assert torch.allclose(halved, expert.exp())
-
-
-@pytest.mark.parametrize("prior", [None, torch.tensor([0.7, 0.2, 0.05, 0.05], dtype=torch.float64)])
-def test_the_order_of_experts_does_not_matter(prior: Tensor | None) -> None:
-    rng = np.random.default_rng(0)
-    logits, weight = torch.from_numpy(rng.normal(0, 3, (3, 20, 4))), torch.from_numpy(rng.uniform(0, 2, (3, 20)))
-    for order in ([1, 2, 0], [2, 1, 0], [0, 2, 1]):
-        expected = fuse_product(logits, weight, prior)
-        assert torch.allclose(fuse_product(logits[order], weight[order], prior), expected, atol=1e-12)
-
-
-def test_a_missing_expert_changes_nothing_whatever_its_logits_hold() -> None:
-    logits = torch.tensor([[0.5, -1.0, 2.0]], dtype=torch.float64)
-    junk = torch.tensor([[float("nan"), float("inf"), 1e9]], dtype=torch.float64)
-    assert fuse_product(torch.stack([logits, junk]), _quality(1.0, 0.0)).tolist() == logits.tolist()
-    prior = torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64)
-    assert torch.allclose(fuse_product(torch.stack([logits, junk]), _quality(1.0, 0.0), prior), logits)
-
-
-def test_a_missing_expert_gets_no_gradient() -> None:
-    logits = torch.tensor([[[0.5, -1.0]], [[float("nan"), 0.0]]], requires_grad=True)
-    torch.autograd.backward(fuse_product(logits, torch.tensor([[1.0], [0.0]])).sum())
-    assert logits.grad is not None
-    assert logits.grad.tolist() == [[[1.0, 1.0]], [[0.0, 0.0]]]
-
-
-def test_without_any_expert_the_prior_is_left() -> None:
-    logits = torch.randn(2, 1, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    prior = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
-    assert torch.allclose(fuse_product(logits, _quality(0.0, 0.0), prior).softmax(-1), prior[None])
-    assert fuse_product(logits, _quality(0.0, 0.0)).tolist() == [[0.0, 0.0, 0.0]]
 
 
 def _drawn(

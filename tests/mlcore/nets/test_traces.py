@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mlcore.evidence import NormalInverseGamma, ccc_loss, mean_and_variance, trace_loss
+from mlcore.evidence import ccc_loss, mean_and_variance, trace_loss
 from mlcore.nets import NetSizes, TraceHead, at_steps, build_encoder
 from mlcore.store import ModalityKind, ModalityMeta
 
@@ -74,12 +74,6 @@ def test_a_reduced_precision_does_not_reach_the_loss() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         said = head(torch.randn(2, 8, 10))
     assert said.dtype == torch.float32
-
-
-def test_four_heads_make_a_normal_inverse_gamma_opinion() -> None:
-    opinion = NormalInverseGamma.of(TraceHead(8, 10, n_heads=4)(torch.randn(3, 8, 5)))
-    assert opinion.gamma.shape == (3, 10)
-    assert (opinion.epistemic > 0).all()
 
 
 def test_an_encoder_and_its_heads_learn_to_follow_a_curve() -> None:
