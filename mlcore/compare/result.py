@@ -12,6 +12,7 @@ from mlcore.compare.measures import LEVEL_METRICS, Floats, Rows, by_subject, int
 from mlcore.compare.options import CrossvalOptions
 from mlcore.compare.part import CLEAN, PartResult
 from mlcore.compare.plan import Part
+from mlcore.compare.robustness import robustness_curves
 from mlcore.compare.truth import Answers
 from mlcore.evaluate import bootstrap_interval, ordinal_report
 from mlcore.store import TargetKind
@@ -29,6 +30,7 @@ def summarise(job: Job) -> JsonObject:
     seeds = job.options.seeds
     figures = [measure(job.answers, *_pooled(found, seed, CLEAN)) for seed in seeds]
     per_subject = per_subject_figures(job, found)
+    robustness = _robustness(job, found, names)
     return {
         **head(job.method, job.options, job.answers),
         "modalities": list(job.options.learns_from(job.store)),
@@ -42,7 +44,8 @@ def summarise(job: Job) -> JsonObject:
         "mean": means(figures, names),
         "interval": intervals(figures, names),
         "levels": _levels(job, found),
-        "robustness": _robustness(job, found, names),
+        "robustness": robustness,
+        "robustness_curves": robustness_curves(robustness, is_trace=job.answers.is_trace),
         "seconds": sum(float(result.record["seconds"]) for result in found.values()),
     }
 

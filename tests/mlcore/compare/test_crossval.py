@@ -77,6 +77,7 @@ def schema(names: list[str]) -> JsonObject:
             "interval": whole(dict.fromkeys(names, PAIR)),
             "levels": {"type": "object"},
             "robustness": {"const": []},
+            "robustness_curves": {"const": []},
             "seed": {"const": 3},
             "seeds": {"const": [3, 4]},
             "seconds": {"type": "number"},

@@ -55,6 +55,18 @@ def test_the_same_fitted_method_is_asked_again_and_flipped_labels_are_learnt_ane
     assert max(noisy["nll"], missing["nll"], flips["nll"]) > clean["nll"]
     assert noisy["balanced_accuracy"] < clean["balanced_accuracy"]
     assert missing["balanced_accuracy"] < clean["balanced_accuracy"]
+    # a curve starts at the clean clips; what was corrupted by nothing makes none
+    for curve, name, level, worse in zip(
+        result["robustness_curves"],
+        ("eeg noise", "face missing", "label flips"),
+        (4.0, 1.0, 0.4),
+        (noisy, missing, flips),
+        strict=True,
+    ):
+        first, last = clean["balanced_accuracy"], worse["balanced_accuracy"]
+        assert (curve["disturbance"], curve["severities"], curve["scores"]) == (name, [0.0, level], [first, last])
+        assert curve["area"] == pytest.approx((first + last) / 2)
+        assert curve["relative_drop"] == pytest.approx(1 - last / first)
 
 
 def test_who_reads_only_what_is_missing_says_nothing(store: Store) -> None:
@@ -63,6 +75,12 @@ def test_who_reads_only_what_is_missing_says_nothing(store: Store) -> None:
     clean, missing = cross_validated(store, METHODS["nearest"], options)["robustness"]
     assert (clean["n_unsaid"], missing["n_unsaid"]) == ([0], [66])
     assert set(missing["metrics"].values()) == {None}
+
+
+def test_a_figure_that_is_missing_makes_no_curve(store: Store) -> None:
+    gone = (Corruption(KIND.MISSING, 1.0, "face"),)
+    options = CrossvalOptions("votes", n_folds=2, n_seeds=1, modalities=("face",), corruptions=gone)
+    assert cross_validated(store, METHODS["nearest"], options)["robustness_curves"] == []
 
 
 def test_corruptions_leave_the_clean_figures_alone(store: Store, tmp_path: Path) -> None:
