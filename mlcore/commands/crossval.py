@@ -27,8 +27,8 @@ predictions of a seed together; mean over seeds and its 95 % t-interval, "interv
 balanced_accuracy, macro_f1, ece, nll, or of a trace rmse_trial, pcc_trial, ccc_trial, rmse_pooled, pcc_pooled,
 ccc_pooled; levels, of an ordinal target: {mean, interval} of level_mae, quadratic_kappa and spearman; per_subject:
 figures of each subject, mean over seeds; over_subjects: their {mean, interval}, by bootstrap; robustness:
-[{corruption, modality, level, metrics, interval, n_unsaid}]; robustness_curves: [{disturbance, severities, scores, area,
-relative_drop}] of balanced accuracy or pooled CCC; seed, seeds, seconds.
+[{corruption, modality, level, metrics, interval, n_unsaid}]; robustness_curves, of balanced accuracy or pooled CCC:
+[{disturbance, severities, scores, area, relative_drop}]; seed, seeds, seconds.
 Clips of which a method says nothing are counted (n_unsaid) and left out of its figures. A method that can't take the
 store has "refused" with its reason, one that gave up has "failed", and the exit status is 1 where one failed. Several
 methods or targets: {"results": [...], "comparisons": [...]}; comparisons: --against less each other method on the clips

@@ -12,7 +12,7 @@ from mlcore.types import JsonObject
 
 @dataclass(frozen=True, slots=True)
 class RobustnessCurve:
-    """Scores at rising severities of one disturbance, of one method that was not trained again for them.
+    """Scores of one method at rising severities of one disturbance.
 
     Args:
         disturbance: what was done, with its unit, e.g. "video shifted by s".

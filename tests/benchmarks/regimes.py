@@ -5,7 +5,7 @@
 A seed is a population of its own: the store is simulated with it, dealt into folds by subject with it, and every
 method starts from it; all methods meet the same stores and folds. A regime's figures are means over the seeds with
 their t-interval; ours is compared with each other method subject by subject (12 a seed, none in two seeds) by
-Wilcoxon's test, corrected by Holm. Finished parts stay in the folder: the same command goes on after an
+Wilcoxon's test on the clips of which both say something, corrected by Holm. Finished parts stay in the folder: the same command goes on after an
 interruption, and does what is new when methods, regimes or seeds are added.
 """
 
@@ -15,11 +15,13 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from mlcore.compare.common import CommonClips, common_clips
 from mlcore.compare.lookup import lookup
-from mlcore.compare.many import Comparison, compare
+from mlcore.compare.many import Comparison, compare, jobs_of
 from mlcore.compare.measures import CLASS_METRICS, TRACE_METRICS, intervals, means
 from mlcore.compare.options import CrossvalOptions
 from mlcore.compare.versus import against_all
@@ -42,11 +44,36 @@ def simulated(folder: Path, regime: str, seed: int) -> Store:
     return open_store(place)
 
 
+@dataclass(frozen=True, slots=True)
+class OfRegime:
+    """Every seed's results of one regime, and how two methods of a seed are brought to their common clips."""
+
+    by_seed: list[list[JsonObject]]
+    common: list[CommonClips]
+
+    def results(self) -> list[JsonObject]:
+        """One a target and method: the seeds' results brought together."""
+        return [together(parts) for parts in zip(*self.by_seed, strict=True)]
+
+    def between(self, one: JsonObject, other: JsonObject) -> tuple[JsonObject, JsonObject]:
+        """Two methods on the clips of which both say something."""
+        pairs = [
+            common.between(_of(results, one), _of(results, other))
+            for results, common in zip(self.by_seed, self.common, strict=True)
+        ]
+        mine, theirs = zip(*pairs, strict=True)
+        return together(mine), together(theirs)
+
+
+def _of(results: Sequence[JsonObject], wanted: JsonObject) -> JsonObject:
+    return next(one for one in results if (one["method"], one["target"]) == (wanted["method"], wanted["target"]))
+
+
 def of_regime(
     args: argparse.Namespace, regime: str, *, methods: Sequence[str], seeds: Iterable[int], done: int, total: int
-) -> list[JsonObject]:
-    """One result a target and method: the seeds' results brought together."""
-    bar, found = ProgressBar(sys.stderr, is_shown=False if args.quiet else None), []
+) -> OfRegime:
+    """Every method on every seed's store."""
+    bar, found = ProgressBar(sys.stderr, is_shown=False if args.quiet else None), OfRegime([], [])
     infer = tuple(args.infer.split(",")) if args.infer else ()
     for seed in seeds:
         options = [CrossvalOptions(one, n_folds=args.folds, n_seeds=1, seed=seed, infer=infer) for one in args.target]
@@ -59,9 +86,10 @@ def of_regime(
             workers=args.workers,
         )
         text = f"{regime} ({done + 1} of {total}), seed {seed}"
-        found.append(compare(comparison, on_progress=partial(_show, bar, text)))
+        found.by_seed.append(compare(comparison, on_progress=partial(_show, bar, text)))
+        found.common.append(common_clips(jobs_of(comparison)))
     bar.close()
-    return [together(parts) for parts in zip(*found, strict=True)]
+    return found
 
 
 def _show(bar: ProgressBar, text: str, done: int, total: int) -> None:
@@ -132,11 +160,13 @@ def main() -> None:
     parser.add_argument("--against", default=OURS, metavar="NAME", help="whom the others are compared with")
     parser.add_argument("--quiet", action="store_true")
     args = parser.parse_args()
-    results: dict[str, list[JsonObject]] = {}
     seeds = range(args.seed, args.seed + args.seeds)
-    for done, regime in enumerate(args.regimes):
-        results[regime] = of_regime(args, regime, methods=args.method, seeds=seeds, done=done, total=len(args.regimes))
-    versus = {regime: against_all(rows, args.against) for regime, rows in results.items()}
+    found = {
+        regime: of_regime(args, regime, methods=args.method, seeds=seeds, done=done, total=len(args.regimes))
+        for done, regime in enumerate(args.regimes)
+    }
+    results = {regime: one.results() for regime, one in found.items()}
+    versus = {regime: against_all(results[regime], args.against, common=one.between) for regime, one in found.items()}
     if args.out:
         args.out.write_text(json.dumps({"results": results, "comparisons": versus}) + "\n", encoding="utf-8")
     sys.stdout.write(table(results, versus) + "\n")
