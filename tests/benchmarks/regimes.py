@@ -4,9 +4,9 @@
 
 A seed is a population of its own: the store is simulated with it, dealt into folds by subject with it, and every
 method starts from it; all methods meet the same stores and folds. A regime's figures are means over the seeds with
-their t-interval; ours is compared with each other method subject by subject (12 a seed, none in two seeds) by
-Wilcoxon's test on the clips of which both say something, corrected by Holm. Finished parts stay in the folder: the same command goes on after an
-interruption, and does what is new when methods, regimes or seeds are added.
+their t-interval; ours is compared with each other method subject by subject (12 a seed, none in two seeds), on the
+clips of which both say something, by Wilcoxon's test, corrected by Holm. Finished parts stay in the folder: the same
+command goes on after an interruption, and does what is new when methods, regimes or seeds are added.
 """
 
 from __future__ import annotations
