@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from annotator.enums import LabelState, Role, RoundState, SessionStatus, SlotState
+from annotator.enums import AnswerKind, LabelState, Role, RoundState, SessionStatus, SlotState
 from annotator.models import Clip, Label, Membership, RecordingSession, Round, Slot, Study, User
 
 
@@ -82,6 +82,10 @@ class StudyFigures:
         return self.n_clips - self.n_test_clips
 
 
+#: what a round counts as labelled (`annotator.domain.rounds`): "can't tell" and "bad signal" teach it nothing
+_TEACHES = Q(clip__subject__is_test=False, answer=AnswerKind.LABEL, clip__session__status=SessionStatus.READY)
+
+
 def study_figures(study: Study) -> StudyFigures:
     """Six queries, whatever the study's size."""
     there = study.sessions.exclude(status=SessionStatus.DELETED)
@@ -92,7 +96,7 @@ def study_figures(study: Study) -> StudyFigures:
     )
     labels = study.labels.filter(state=LabelState.CURRENT, clip__superseded_at=None).aggregate(
         n=Count("pk"),
-        pool=Count("clip", distinct=True, filter=Q(clip__subject__is_test=False)),
+        pool=Count("clip", distinct=True, filter=_TEACHES),
         annotators=Count("annotator", distinct=True),
     )
     slots = study.slots.aggregate(
