@@ -76,9 +76,38 @@ class SkipReason(TextChoices):
 
 
 class RankingPolicy(TextChoices):
+    """What ordered a ranking: mlcore's strategies, and the fixed order of the test subjects."""
+
     TEST = "test", "Test subjects, seeded random order"
     RANDOM = "random", "Seeded random order"
     ENTROPY = "entropy", "Entropy of the prediction"
+    MARGIN = "margin", "Margin between the two likeliest answers"
+    LEAST_CONFIDENCE = "least-confidence", "Least confident prediction"
+    VACUITY = "vacuity", "Lack of evidence"
+    DISSONANCE = "dissonance", "Conflicting evidence"
+    BALD = "bald", "Information about the network (dropout)"
+    DISAGREEMENT = "disagreement", "Disagreement of the networks"
+    CORE_SET = "core-set", "Farthest from what is labelled"
+    BADGE = "badge", "Uncertain and diverse (BADGE)"
+    TYPICLUST = "typiclust", "Typical of its region (TypiClust)"
+    POWER_ENTROPY = "power-entropy", "Entropy, sampled"
+    CONSISTENCY = "consistency", "EEG and face disagree"
+    GATED_CONSISTENCY = "gated-consistency", "EEG and face disagree, both signals good"
+    COST_AWARE = "cost-aware", "Entropy per second of an annotator"
+
+
+class SensorVerdict(TextChoices):
+    """What a person says of a clip on the quality list."""
+
+    FINE = "fine", "The signal is fine"
+    BAD = "bad", "The sensor is bad"
+
+
+class VoteModel(TextChoices):
+    """How a clip's answers become what a round learns."""
+
+    SHARES = "shares", "Shares of the answers"
+    DAWID_SKENE = "dawid_skene", "Weighted by each annotator's reliability (Dawid–Skene)"
 
 
 class RoundState(TextChoices):

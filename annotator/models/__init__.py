@@ -3,7 +3,7 @@ from annotator.models.clip import Clip
 from annotator.models.job import Export, Job
 from annotator.models.label import Draft, Label, LabelWithdrawal
 from annotator.models.people import ApiToken, User
-from annotator.models.queue import Lease, RankEntry, Ranking, Skip, Slot
+from annotator.models.queue import ClipVerdict, Lease, RankEntry, Ranking, Skip, Slot
 from annotator.models.round import Prediction, Round, RoundLabel
 from annotator.models.session import (
     Derived,
@@ -23,6 +23,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Clip",
+    "ClipVerdict",
     "Derived",
     "Draft",
     "Export",

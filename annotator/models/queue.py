@@ -3,9 +3,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from annotator.enums import LeaseOutcome, RankingPolicy, SkipReason, SlotState
+from annotator.enums import LeaseOutcome, RankingPolicy, SensorVerdict, SkipReason, SlotState
 from annotator.models.clip import Clip
 from annotator.models.study import Study
+from mlcore.types import Ask, Route, Term
 
 
 class Ranking(models.Model):
@@ -16,7 +17,13 @@ class Ranking(models.Model):
     round = models.OneToOneField(
         "annotator.Round", null=True, blank=True, on_delete=models.CASCADE, related_name="ranking"
     )
-    policy = models.CharField(max_length=12, choices=RankingPolicy.choices)
+    #: a short ranking made between rounds from answers that came after `base`, served before it; null: a whole one
+    base = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="heads")
+    policy = models.CharField(max_length=20, choices=RankingPolicy.choices)
+    #: mlcore.types.AcquisitionConfig.to_json()
+    config = models.JSONField(default=dict)
+    #: current answers that it knows of
+    n_labels = models.PositiveIntegerField(default=0)
     seed = models.PositiveBigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -28,6 +35,12 @@ class RankEntry(models.Model):
     ranking = models.ForeignKey(Ranking, on_delete=models.CASCADE, related_name="entries")
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="rank_entries")
     rank = models.PositiveIntegerField()
+    #: what bought it this place: mlcore.types.Term, Route and Ask
+    term = models.CharField(max_length=16, default=Term.POLICY.value)
+    route = models.CharField(max_length=16, default=Route.MAIN.value)
+    ask = models.CharField(max_length=4, default=Ask.BOTH.value)
+    #: served, and some slot of the clip is open: what claiming walks along
+    is_open = models.BooleanField(default=True)
     #: what ordered it, e.g. {"entropy": 0.97, "entropy_by_target": {...}, "vacuity": {...}, "disagreement": {...},
     #: "agreement": 0.8, "evidence": {"eeg": 3.1, "face": 5.6}}
     scores = models.JSONField(default=dict)
@@ -36,6 +49,9 @@ class RankEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["ranking", "rank"], name="rank_once"),
             models.UniqueConstraint(fields=["ranking", "clip"], name="ranked_clip_once"),
+        ]
+        indexes = [
+            models.Index(fields=["ranking", "rank"], condition=models.Q(is_open=True), name="rank_open"),
         ]
 
     def __str__(self) -> str:
@@ -48,6 +64,12 @@ class Slot(models.Model):
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="slots")
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots")
     number = models.PositiveSmallIntegerField()
+    #: 0 for a first answer, 1.. for a deliberate repeat by the same person
+    pass_number = models.PositiveSmallIntegerField(default=0)
+    #: only this annotator may take it: a repeat of their own answer
+    reserved_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     state = models.CharField(max_length=6, choices=SlotState.choices, default=SlotState.OPEN)
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="slots"
@@ -112,6 +134,22 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"lease of clip {self.clip_id}"
+
+
+class ClipVerdict(models.Model):
+    """What somebody said of a clip on the quality list; the last word counts, at the next ranking."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="verdicts")
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="verdicts")
+    verdict = models.CharField(max_length=4, choices=SensorVerdict.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["study", "clip", "-created_at"], name="verdict_of_clip")]
+
+    def __str__(self) -> str:
+        return f"clip {self.clip_id}: {self.verdict}"
 
 
 class Skip(models.Model):

@@ -27,6 +27,10 @@ class Round(models.Model):
     metrics = models.JSONField(default=dict)
     #: per epoch: {"stage", "epoch", "loss", "validation_loss"}; the stages of the second network are "teacher 2", …
     history = models.JSONField(default=list)
+    #: whether another round is worth it, and why: mlcore.acquire.advice
+    advice = models.JSONField(default=dict)
+    #: each annotator's reliability as the votes show it, by user id
+    reliability = models.JSONField(default=dict)
     #: relative to settings.MODEL_ROOT; safetensors + json
     model_path = models.CharField(max_length=255, blank=True)
     model_sha256 = models.CharField(max_length=64, blank=True)

@@ -3,8 +3,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from annotator.enums import Role
-from mlcore.types import Dimension
+from annotator.enums import Role, VoteModel
+from mlcore.types import AcquisitionConfig, Dimension
 
 
 class Study(models.Model):
@@ -39,6 +39,15 @@ class Study(models.Model):
     active_ranking = models.ForeignKey(
         "annotator.Ranking", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    #: the short ranking that is served before it, made from the answers since
+    head_ranking = models.ForeignKey(
+        "annotator.Ranking", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    #: settings of mlcore.types.AcquisitionConfig that differ from its defaults
+    acquisition = models.JSONField(default=dict, blank=True)
+    vote_model = models.CharField(max_length=12, choices=VoteModel.choices, default=VoteModel.SHARES)
+    #: minutes of annotation that the study may cost in all
+    budget_minutes = models.PositiveIntegerField(null=True, blank=True)
     #: the round whose model serves (null before the first published round)
     promoted_round = models.ForeignKey(
         "annotator.Round", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -61,6 +70,10 @@ class Study(models.Model):
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
         return tuple(Dimension.from_json(item) for item in self.scheme)
+
+    @property
+    def acquisition_config(self) -> AcquisitionConfig:
+        return AcquisitionConfig.from_json(self.acquisition)
 
 
 class CurrentMemberships(models.Manager["Membership"]):

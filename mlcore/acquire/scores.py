@@ -34,6 +34,9 @@ class PoolScores:
             read.
         trace_variance: variance over networks and heads on the trace's own scale, mean over steps, modalities and
             trace targets (n,); NaN as in `traces`, and empty where there is no trace target.
+        bald: per target the mutual information between class and dropout mask (n,), in nats; empty unless asked for.
+        embedding: (n, D) places in the shared space, one part a modality (zeros where it is absent); (0, 0) unless
+            asked for.
     """
 
     rows: NDArray[np.int64]
@@ -49,6 +52,8 @@ class PoolScores:
     alpha_by_modality: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
     traces: Mapping[str, Floats] = field(default_factory=dict)
     trace_variance: Floats = field(default_factory=lambda: np.zeros(0))
+    bald: Mapping[str, Floats] = field(default_factory=dict)
+    embedding: NDArray[np.floating] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
     def probabilities(self, target: str) -> Floats:
         """What is predicted (n, K)."""
