@@ -305,6 +305,48 @@ class Ask(StrEnum):
     FACE = "face"
 
 
+class GateReason(StrEnum):
+    """Why the gate sent a clip where it is, and why it is asked from what it is asked from."""
+
+    GOOD = "good"
+    EEG_BAD = "eeg_bad"
+    FACE_BAD = "face_bad"
+    EEG_ABSENT = "eeg_absent"
+    FACE_ABSENT = "face_absent"
+    AMBIGUOUS = "ambiguous"
+    ALL_BAD = "all_bad"
+    STATE_CHANGE = "state_change"
+    NO_SIGNAL = "no_signal"
+    SENSOR_FINE = "sensor_fine"
+    SENSOR_BAD = "sensor_bad"
+    NOT_GATED = "not_gated"
+
+    @property
+    def sentence(self) -> str:
+        """What a person is told.
+
+        >>> GateReason.EEG_BAD.sentence
+        'Face only: the EEG is bad here.'
+        """
+        return _GATE_SENTENCES[self]
+
+
+_GATE_SENTENCES = {
+    GateReason.GOOD: "Every signal is good here.",
+    GateReason.EEG_BAD: "Face only: the EEG is bad here.",
+    GateReason.FACE_BAD: "EEG only: the face is bad here.",
+    GateReason.EEG_ABSENT: "Face only: there is no EEG here.",
+    GateReason.FACE_ABSENT: "EEG only: there is no face here.",
+    GateReason.AMBIGUOUS: "Two people are asked: the signals are good, and the evidence in them conflicts.",
+    GateReason.ALL_BAD: "No signal is good enough to be judged by: is the sensor bad?",
+    GateReason.STATE_CHANGE: "Nobody is asked: a state begins or ends inside the clip.",
+    GateReason.NO_SIGNAL: "Nobody is asked: there is neither EEG nor face here.",
+    GateReason.SENSOR_FINE: "Somebody looked and said that the signal is fine.",
+    GateReason.SENSOR_BAD: "Nobody is asked: somebody looked and said that the sensor is bad.",
+    GateReason.NOT_GATED: "Measured quality is not looked at in this study.",
+}
+
+
 class Term(StrEnum):
     """What bought a clip its place in a ranking."""
 
