@@ -1,5 +1,6 @@
 """How good a method or a round is, what it was compared with, and how far the figures may be trusted."""
 
+from mlcore.evaluate.agreement import dawid_skene, evaluator_weighted_mean, krippendorff_alpha
 from mlcore.evaluate.calibration import apply_temperature, fit_temperature
 from mlcore.evaluate.class_report import class_report
 from mlcore.evaluate.corrected import corrected_t_test
@@ -21,6 +22,7 @@ from mlcore.evaluate.metrics import (
 )
 from mlcore.evaluate.ordinal import expected_level, level_error, ordinal_report, quadratic_kappa, spearman
 from mlcore.evaluate.paired import Comparison, compare_paired
+from mlcore.evaluate.proportions import wilson_interval
 from mlcore.evaluate.regression import ccc, pearson, rmse
 from mlcore.evaluate.report import Evaluation, by_target, report
 from mlcore.evaluate.silhouette import Distance, silhouette
@@ -51,11 +53,14 @@ __all__ = [
     "compare_paired",
     "confusion",
     "corrected_t_test",
+    "dawid_skene",
+    "evaluator_weighted_mean",
     "expected_calibration_error",
     "expected_level",
     "fit_temperature",
     "hard_classes",
     "holm",
+    "krippendorff_alpha",
     "level_error",
     "macro_f1",
     "majority_rate",
@@ -74,4 +79,5 @@ __all__ = [
     "trial_folds",
     "trial_keys",
     "trial_series",
+    "wilson_interval",
 ]
