@@ -15,8 +15,9 @@ from mlcore.train.data import Hooks, RoundData
 from mlcore.train.fit import Fit, fit_model
 from mlcore.train.model import TrainedModel
 from mlcore.train.opinions import ask
+from mlcore.train.readable import scalers_for
 from mlcore.train.roles import roles_of
-from mlcore.train.score import scalers_for, score
+from mlcore.train.score import score
 from mlcore.types import JsonObject
 
 

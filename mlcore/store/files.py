@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import mmap
 import os
 import secrets
 import shutil
@@ -114,6 +115,16 @@ def map_array(path: Path) -> NDArray[Any]:
         array.close()
         raise StoreError(f"{path} can't be read as a numpy array: it is an archive of several")
     return array
+
+
+def let_go(array: NDArray[Any]) -> None:
+    """Give back the memory of a mapped array's pages: they stay in the system's cache, and are read when touched.
+
+    Without this a process that reads through a store holds all of it, as far as the machine has memory.
+    """
+    mapped = getattr(array, "_mmap", None)
+    if isinstance(mapped, mmap.mmap):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 class ArrayMaps:

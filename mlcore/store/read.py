@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.errors import StoreError
-from mlcore.store.files import ArrayMaps, read_json
+from mlcore.store.files import ArrayMaps, let_go, read_json
 from mlcore.store.meta import ModalityMeta, ShardMeta, TargetKind, TargetMeta
 from mlcore.store.table import UNLABELLED, ClipTable, read_table
 from mlcore.store.write import CLIPS_NAME, META_NAME, array_targets, check_modality, check_target
@@ -65,8 +65,9 @@ def _check_file(path: Path, maps: ArrayMaps, check: Callable[[str, NDArray[Any]]
 class Store:
     """Shards read as one: row r counts through the shards in order.
 
-    Memory: the tables (about 200 bytes a clip) and what `gather` returns; arrays are mapped, and the pages that
-    were touched belong to the system's cache. At most `MAX_OPEN_MAPS` files are open at a time.
+    Memory: the tables (about 200 bytes a clip), as much again once every column was asked for, and what `gather`
+    returns; arrays are mapped, and the pages that were touched are let go. At most `MAX_OPEN_MAPS` files are open at a
+    time. Columns are shared: nobody may write to them.
 
     A modality or target that a shard lacks counts as absent (unlabelled) in all of its clips.
     """
@@ -76,6 +77,8 @@ class Store:
     #: (S + 1,) first row of each shard, and N
     bounds: Rows
     _map: ArrayMaps = field(repr=False, compare=False)
+    #: whole columns that somebody asked for, so that reading batch by batch costs the same in a store of any size
+    _whole: dict[tuple[str, ...], NDArray[Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n_clips(self) -> int:
@@ -85,42 +88,44 @@ class Store:
     @property
     def clip_ids(self) -> NDArray[np.str_]:
         """Ids (N,)."""
-        return self._column(lambda table: table.clip_id)
+        return self._kept(("clip_id",), lambda table: table.clip_id)
 
     @property
     def subjects(self) -> NDArray[np.str_]:
         """Persons (N,)."""
-        return self._column(lambda table: table.subject)
+        return self._kept(("subject",), lambda table: table.subject)
 
     @property
     def sessions(self) -> NDArray[np.str_]:
         """Recording sessions (N,)."""
-        return self._column(lambda table: table.session)
+        return self._kept(("session",), lambda table: table.session)
 
     @property
     def trials(self) -> NDArray[np.int64]:
         """Trial numbers (N,), counted within a session."""
-        return self._column(lambda table: table.trial)
+        return self._kept(("trial",), lambda table: table.trial)
 
     @property
     def start_s(self) -> NDArray[np.float64]:
         """Starts (N,) on the session clock."""
-        return self._column(lambda table: table.start_s)
+        return self._kept(("start_s",), lambda table: table.start_s)
 
     @property
     def stop_s(self) -> NDArray[np.float64]:
         """Ends (N,) on the session clock."""
-        return self._column(lambda table: table.stop_s)
+        return self._kept(("stop_s",), lambda table: table.stop_s)
 
     def present(self, modality: str) -> NDArray[np.bool_]:
         """Whether each clip has the modality, (N,)."""
         self._modality(modality)
-        return self._column(lambda table: table.present.get(modality, np.zeros(len(table), dtype=np.bool_)))
+        return self._kept(
+            ("present", modality), lambda table: table.present.get(modality, np.zeros(len(table), dtype=np.bool_))
+        )
 
     def quality(self, modality: str) -> NDArray[np.float64]:
         """Signal quality of each clip, (N,) in 0..1."""
         self._modality(modality)
-        return self._column(lambda table: table.quality.get(modality, np.zeros(len(table))))
+        return self._kept(("quality", modality), lambda table: table.quality.get(modality, np.zeros(len(table))))
 
     def gather(self, modality: str, rows: Sequence[int] | Rows) -> NDArray[Any]:
         """The clips of some rows, in the order asked, read shard by shard.
@@ -142,7 +147,9 @@ class Store:
         for shard, wanted, local in self._by_shard(index):
             if modality in shard.meta.modalities:
                 use = present[wanted]
-                out[wanted[use]] = self._map(shard.path(modality))[local[use]]
+                array = self._map(shard.path(modality))
+                out[wanted[use]] = array[local[use]]
+                let_go(array)
         return out
 
     def target(self, name: str) -> NDArray[Any]:
@@ -204,6 +211,14 @@ class Store:
             wanted = wanted[np.argsort(index[wanted], kind="stable")]
             parts.append((self.shards[number], wanted, index[wanted] - self.bounds[number]))
         return parts
+
+    def _kept(self, key: tuple[str, ...], get: Callable[[ClipTable], NDArray[Any]]) -> NDArray[Any]:
+        """A column, put together once; it is everybody's, so nobody may write to it."""
+        if key not in self._whole:
+            column = self._column(get)
+            column.flags.writeable = False
+            self._whole[key] = column
+        return self._whole[key]
 
     def _column(self, get: Callable[[ClipTable], NDArray[Any]]) -> NDArray[Any]:
         return np.concatenate([get(shard.table) for shard in self.shards])

@@ -31,6 +31,7 @@ class RoundData:
         test_targets: per class target (m, K).
         pool_rows: (p,) unlabelled rows to score.
         traces: per trace target (n, T) values over the clip, NaN = not scored; names of their own.
+        weights: per class target (n,) ≥ 0, how much a labelled clip's answer counts; 1 for each where none are given.
     """
 
     store: Store
@@ -41,6 +42,12 @@ class RoundData:
     test_targets: Targets
     pool_rows: Rows
     traces: Targets = field(default_factory=dict)
+    weights: Targets = field(default_factory=dict)
+
+    def weight_of(self, target: str) -> NDArray[np.float64]:
+        """(n,) how much each labelled clip's answer counts for a class target."""
+        given = self.weights.get(target)
+        return np.ones(len(self.labelled_rows)) if given is None else np.asarray(given, dtype=np.float64)
 
     def trials(self) -> Rows:
         """Whole numbers (N,), equal for clips of the same subject, session and trial."""
@@ -58,6 +65,23 @@ class Progress:
     validation_loss: float | None
     fraction: float
     seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What training alone found, before the pool is scored; `model_folder` holds model.safetensors and model.json.
+
+    Args:
+        metrics: on the test rows.
+        history: of every epoch.
+        unseen: of the labelled rows, by networks that did not learn from them.
+        model_folder: where the model lies.
+    """
+
+    metrics: JsonObject
+    history: list[JsonObject]
+    unseen: PoolScores
+    model_folder: Path
 
 
 @dataclass(frozen=True, slots=True)

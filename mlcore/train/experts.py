@@ -35,7 +35,15 @@ class Expert:
     c: float
 
 
-def fit_expert(x: NDArray[np.floating], y: Floats, *, usable: Mask, folds: Sequence[Fold], balance: float) -> Expert:
+def fit_expert(
+    x: NDArray[np.floating],
+    y: Floats,
+    *,
+    usable: Mask,
+    folds: Sequence[Fold],
+    balance: float,
+    clip_weights: Floats | None = None,
+) -> Expert:
     """Choose C by the negative log-likelihood on the folds' held clips, then fit to all.
 
     Args:
@@ -44,30 +52,40 @@ def fit_expert(x: NDArray[np.floating], y: Floats, *, usable: Mask, folds: Seque
         usable: (n,) whether the clip has the modality and a label.
         folds: validation folds over the same clips.
         balance: of the classes, see `class_weights`.
+        clip_weights: (n,) ≥ 0, how much each clip's label counts; 1 for all if None.
     """
-    tried = {c: _held_out(x, y, usable, folds, c=c, balance=balance) for c in STRENGTHS}
-    c = min(STRENGTHS, key=lambda one: (_nll(tried[one], y, usable), abs(np.log(one / USUAL))))
-    return Expert(_fit(x, y, usable, c=c, balance=balance), tried[c], c)
+    counted = np.ones(len(y)) if clip_weights is None else clip_weights
+    tried = {c: _held_out(x, y, usable, folds, c=c, balance=balance, counted=counted) for c in STRENGTHS}
+    c = min(STRENGTHS, key=lambda one: (_nll(tried[one], y, usable, counted), abs(np.log(one / USUAL))))
+    return Expert(_fit(x, y, usable, c=c, balance=balance, counted=counted), tried[c], c)
 
 
 def _held_out(
-    x: NDArray[np.floating], y: Floats, usable: Mask, folds: Sequence[Fold], *, c: float, balance: float
+    x: NDArray[np.floating],
+    y: Floats,
+    usable: Mask,
+    folds: Sequence[Fold],
+    *,
+    c: float,
+    balance: float,
+    counted: Floats,
 ) -> Floats:
     logits = np.full_like(y, np.nan)
     for fold in folds:
         learnt = usable & fold.train
         if fold.validation.any() and learnt.any():
-            logits[fold.validation] = _fit(x, y, learnt, c=c, balance=balance).logits(x[fold.validation])
+            fitted = _fit(x, y, learnt, c=c, balance=balance, counted=counted)
+            logits[fold.validation] = fitted.logits(x[fold.validation])
     return logits
 
 
-def _fit(x: NDArray[np.floating], y: Floats, usable: Mask, *, c: float, balance: float) -> LinearModel:
-    weights = y[usable] @ class_weights(y[usable], balance=balance)
+def _fit(x: NDArray[np.floating], y: Floats, usable: Mask, *, c: float, balance: float, counted: Floats) -> LinearModel:
+    weights = y[usable] @ class_weights(y[usable], balance=balance) * counted[usable]
     return fit_logistic(x[usable], y[usable], c=c, weights=weights)
 
 
-def _nll(logits: Floats, y: Floats, usable: Mask) -> float:
+def _nll(logits: Floats, y: Floats, usable: Mask, counted: Floats) -> float:
     judged = usable & ~np.isnan(logits).any(axis=1)
-    if not judged.any():
-        return 0.0
-    return float(-(y[judged] * log_softmax(logits[judged], axis=1)).sum(axis=1).mean())
+    losses = -(y[judged] * log_softmax(logits[judged], axis=1)).sum(axis=1)
+    total = float(counted[judged].sum())
+    return float((counted[judged] * losses).sum()) / total if total > 0 else 0.0

@@ -47,14 +47,24 @@ def gather_material(data: RoundData, model: TrainedModel, fold: Fold, *, seed: i
     }
     flat = {name: np.ones_like(values) for name, values in weights.items()}
     extra = _unlabelled_rows(data, model, fold, seed=seed)
+    counted = {name: data.weight_of(name) for name in targets}
     rows = np.concatenate([data.labelled_rows[fold.train], extra])
     train, followed = (_and_unscored(one, fold.train, n_extra=len(extra)) for one in (targets, traces))
-    held, held_traces = ({name: y[fold.validation] for name, y in one.items()} for one in (targets, traces))
+    held, held_traces, held_counted = (
+        {name: y[fold.validation] for name, y in one.items()} for one in (targets, traces, counted)
+    )
+    # nobody answered the unlabelled clips: what they would count is never asked
+    heard = {name: np.concatenate([w[fold.train], np.zeros(len(extra))]) for name, w in counted.items()}
     return Material(
-        train=_load(data, model, rows, targets=train, weights=weights, traces=followed),
+        train=_load(data, model, rows, targets=train, weights=(weights, heard), traces=followed),
         n_labelled=int(fold.train.sum()),
         validation=_load(
-            data, model, data.labelled_rows[fold.validation], targets=held, weights=flat, traces=held_traces
+            data,
+            model,
+            data.labelled_rows[fold.validation],
+            targets=held,
+            weights=(flat, held_counted),
+            traces=held_traces,
         ),
         modalities=model.modalities,
         seed=seed,
@@ -67,15 +77,23 @@ def _and_unscored(answers: Answers, where: NDArray[np.bool_], *, n_extra: int) -
 
 
 def _load(
-    data: RoundData, model: TrainedModel, rows: Rows, *, targets: Answers, weights: Answers, traces: Answers
+    data: RoundData,
+    model: TrainedModel,
+    rows: Rows,
+    *,
+    targets: Answers,
+    weights: tuple[Answers, Answers],
+    traces: Answers,
 ) -> Clips:
+    """`weights`: of the classes, and of the clips."""
     device = next(model.net.parameters()).device
     clips = load_clips(
         data.store,
         model.scalers,
         rows,
         targets=targets,
-        class_weights=weights,
+        class_weights=weights[0],
+        clip_weights=weights[1],
         trials=data.trials()[rows],
         device=device,
     )

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from mlcore.acquire import PoolScores
 from mlcore.evaluate import Evaluation, report
 from mlcore.train.config import RoundConfig
-from mlcore.train.data import Hooks, Progress, RoundData, RoundResult
-from mlcore.train.fit import fit_model
+from mlcore.train.data import Hooks, Learnt, Progress, RoundData, RoundResult
+from mlcore.train.fit import Fit, fit_model
 from mlcore.train.loop import SCORING_SHARE, Run
-from mlcore.train.model import TrainedModel, save_model
+from mlcore.train.model import save_model
 from mlcore.train.score import score
 from mlcore.train.split import Fold
+from mlcore.train.unseen import score_unseen
 from mlcore.train.usable import check_data
 from mlcore.types import JsonObject
 
@@ -51,14 +52,33 @@ def run_round(
         TrainingError: there is nothing to learn from, in one sentence.
         Cancelled: `should_stop` said so; the checkpoint stays.
     """
+    fit, metrics = _learn(data, config, seed=seed, folder=folder, hooks=Hooks(on_progress, should_stop))
+    pool = score(fit.model, data.store, data.pool_rows, on_batch=_teller(data, fit.run, before=len(data.test_rows)))
+    return RoundResult(metrics, fit.run.history, pool, folder)
+
+
+def learn_round(
+    data: RoundData,
+    config: RoundConfig,
+    *,
+    seed: int,
+    folder: Path,
+    on_progress: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+) -> Learnt:
+    """Train and evaluate as `run_round` does, and leave the pool to whoever scores it with the saved model."""
+    fit, metrics = _learn(data, config, seed=seed, folder=folder, hooks=Hooks(on_progress, should_stop))
+    return Learnt(metrics, fit.run.history, score_unseen(data, fit.model, fit.folds), folder)
+
+
+def _learn(data: RoundData, config: RoundConfig, *, seed: int, folder: Path, hooks: Hooks) -> tuple[Fit, JsonObject]:
     check_data(data)
-    fit = fit_model(data, config, seed=seed, folder=folder, hooks=Hooks(on_progress, should_stop))
+    fit = fit_model(data, config, seed=seed, folder=folder, hooks=hooks)
     save_model(fit.model, folder)
-    pool, metrics = _judge(data, fit.model, fit.run, seed=seed)
+    test = score(fit.model, data.store, data.test_rows, on_batch=_teller(data, fit.run, before=0))
+    metrics = test_metrics(data, test, fit.model.targets, seed=seed)
     validation = _told(fit.folds) | {"trust": dict(fit.model.trust), "pools": fit.model.pools_json()}
-    return RoundResult(
-        metrics | {"validation": validation, "stages": fit.stages, "notes": fit.notes}, fit.run.history, pool, folder
-    )
+    return fit, metrics | {"validation": validation, "stages": fit.stages, "notes": fit.notes}
 
 
 def _told(folds: tuple[Fold, ...]) -> JsonObject:
@@ -66,21 +86,15 @@ def _told(folds: tuple[Fold, ...]) -> JsonObject:
     return folds[0].to_json() if len(folds) == 1 else {"by": folds[0].by, "folds": [fold.to_json() for fold in folds]}
 
 
-def _judge(data: RoundData, model: TrainedModel, run: Run, *, seed: int) -> tuple[PoolScores, JsonObject]:
+def _teller(data: RoundData, run: Run, *, before: int) -> Callable[[int], None]:
     n_rows = len(data.test_rows) + len(data.pool_rows)
-
-    def told(before: int) -> Callable[[int], None]:
-        return lambda n_done: _tell_scoring(run, before + n_done, n_rows)
-
-    test = score(model, data.store, data.test_rows, on_batch=told(0))
-    pool = score(model, data.store, data.pool_rows, on_batch=told(len(data.test_rows)))
-    return pool, test_metrics(data, test, model.targets, seed=seed)
+    return lambda n_done: _tell_scoring(run, before + n_done, n_rows)
 
 
 def _tell_scoring(run: Run, n_done: int, n_rows: int) -> None:
     run.stop_if_asked()
     last = run.history[-1]
-    share = n_done / n_rows
+    share = n_done / max(n_rows, 1)
     run.hooks.on_progress(
         Progress(
             "scoring", n_done, n_rows, last["loss"], last["validation_loss"], 1 - SCORING_SHARE * (1 - share), None

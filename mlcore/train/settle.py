@@ -46,7 +46,9 @@ def _fit_experts(data: RoundData, model: TrainedModel, folds: Sequence[Fold]) ->
             usable = present & ~np.isnan(y).any(axis=1)
             if usable.any():
                 balance = model.config.class_balance
-                experts[modality, target] = fit_expert(x, y, usable=usable, folds=folds, balance=balance)
+                experts[modality, target] = fit_expert(
+                    x, y, usable=usable, folds=folds, balance=balance, clip_weights=data.weight_of(target)
+                )
     return experts
 
 

@@ -21,6 +21,8 @@ def signature_of(data: RoundData, config: RoundConfig, *, seed: int) -> str:
         digest.update(np.asarray(rows, dtype=np.int64).tobytes())
     for name in sorted(data.targets):
         digest.update(np.ascontiguousarray(data.targets[name], dtype=np.float64).tobytes())
+    for name in sorted(data.weights):
+        digest.update(name.encode() + data.weight_of(name).tobytes())
     digest.update(json.dumps({name: data.traces[name].shape for name in sorted(data.traces)}).encode())
     for name in sorted(data.traces):
         digest.update(np.ascontiguousarray(data.traces[name], dtype=np.float64).tobytes())

@@ -68,6 +68,7 @@ def load_clips(
     *,
     targets: Mapping[str, NDArray[np.float64]],
     class_weights: Mapping[str, NDArray[np.float64]],
+    clip_weights: Mapping[str, NDArray[np.float64]],
     trials: NDArray[np.int64],
     device: torch.device,
 ) -> Clips:
@@ -79,11 +80,15 @@ def load_clips(
         rows: (n,).
         targets: per target (n, K), rows of NaN = not scored.
         class_weights: per target (K,).
+        clip_weights: per target (n,) ≥ 0.
         trials: (n,).
         device: where to.
     """
     filled = {name: np.where(np.isnan(y), 1 / y.shape[1], y) for name, y in targets.items()}
-    weights = {name: ~np.isnan(y).any(1) * (filled[name] @ class_weights[name]) for name, y in targets.items()}
+    weights = {
+        name: ~np.isnan(y).any(1) * (filled[name] @ class_weights[name]) * clip_weights[name]
+        for name, y in targets.items()
+    }
     return Clips(
         inputs=load_modalities(store, rows, scalers=scalers, device=device),
         present={name: torch.from_numpy(store.present(name)[rows]).to(device) for name in scalers},

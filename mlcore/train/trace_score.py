@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,19 +42,6 @@ def follow(model: TrainedModel, opinions: Mapping[str, Opinion], *, n_clips: int
         {name: scale.restore(_answer(model, opinions, name, heard)) for name, scale in model.traces.items()},
         np.mean([scale.spread**2 * _variance(opinions, name, heard) for name, scale in model.traces.items()], axis=0),
     )
-
-
-def join_traces(model: TrainedModel, parts: Sequence[Followed]) -> dict[str, Floats]:
-    """Every batch's traces, (n, T) each."""
-    return {
-        name: np.concatenate([np.zeros((0, scale.n_values)), *(part.traces[name] for part in parts)])
-        for name, scale in model.traces.items()
-    }
-
-
-def join_variance(parts: Sequence[Followed]) -> Floats:
-    """Every batch's variance (n,)."""
-    return np.concatenate([np.zeros(0), *(part.variance for part in parts)])
 
 
 def _heard(opinions: Mapping[str, Opinion]) -> dict[str, Mask]:

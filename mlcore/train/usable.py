@@ -40,6 +40,7 @@ def check_data(data: RoundData) -> None:
         raise TrainingError("the round has neither class targets nor traces: name at least one target to learn")
     _check_targets("targets", data.targets, data.classes, len(data.labelled_rows))
     _check_targets("test_targets", data.test_targets, data.classes, len(data.test_rows))
+    _check_weights(data)
     _check_traces(data)
     shared = set(data.store.subjects[data.labelled_rows]) & set(data.store.subjects[data.test_rows])
     if shared:
@@ -56,6 +57,15 @@ def _check_targets(name: str, targets: Targets, classes: Mapping[str, tuple[str,
         scored = values[~np.isnan(values).any(axis=1)]
         if not (np.all(scored >= 0) and np.allclose(scored.sum(axis=1), 1.0, atol=1e-3)):
             raise TrainingError(f"{name}[{target!r}]: a row is neither a distribution nor all NaN")
+
+
+def _check_weights(data: RoundData) -> None:
+    n_rows = len(data.labelled_rows)
+    for name, values in data.weights.items():
+        if name not in data.classes or values.shape != (n_rows,):
+            raise TrainingError(f"weights[{name!r}]: expected {n_rows} values of a class target, got {values.shape}")
+        if not (np.isfinite(values).all() and (values >= 0).all()):
+            raise TrainingError(f"weights[{name!r}]: expected finite values of 0 or more")
 
 
 def _check_traces(data: RoundData) -> None:

@@ -54,6 +54,7 @@ def with_labels(data: RoundData, keep: NDArray[np.bool_]) -> RoundData:
         data,
         labelled_rows=data.labelled_rows[keep],
         targets={name: values[keep] for name, values in data.targets.items()},
+        weights={name: values[keep] for name, values in data.weights.items()},
     )
 
 

@@ -10,10 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import entropy
 
+from mlcore.acquire.score_columns import columns_of, join_scores
 from mlcore.errors import StoreError
 from mlcore.nets import NetSizes, SpaceSizes
 from mlcore.store import Store, open_store, write_shard
-from mlcore.train import StageConfig, TrainedModel, load_model, score
+from mlcore.train import StageConfig, TrainedModel, load_model, score, score_parts
 from mlcore.train.opinions import ask
 from tests.factories.stores import Classes
 from tests.mlcore.train.rounds import SMALL, data_of, run
@@ -141,3 +142,56 @@ def test_how_many_clips_are_read_at_a_time_does_not_matter(
     assert done == [*range(13, len(rows), 13), len(rows)]
     for target in TARGETS:
         assert np.allclose(parts.alpha[target], whole.alpha[target], rtol=1e-4)
+
+
+def test_stretches_of_whole_batches_scored_apart_are_the_whole_to_the_bit(
+    model: TrainedModel, store: Store, rows: NDArray[np.int64]
+) -> None:
+    whole = score(model, store, rows, batch_size=8, with_embedding=True)
+    reopened = open_store([shard.folder for shard in store.shards])
+    stretches = [
+        score(model, reopened, rows[start : start + 16], batch_size=8, with_embedding=True)
+        for start in range(0, len(rows), 16)
+    ]
+    joined, expected = columns_of(join_scores(stretches)), columns_of(whole)
+    assert set(joined) == set(expected)
+    for key, column in expected.items():
+        assert joined[key].tobytes() == column.tobytes(), key
+
+
+def test_batches_come_one_by_one_and_nothing_is_read_after_the_last_that_was_asked_for(
+    model: TrainedModel, store: Store, rows: NDArray[np.int64]
+) -> None:
+    parts = score_parts(model, store, rows, batch_size=8)
+    first = next(parts)
+    parts.close()
+    assert np.array_equal(first.rows, rows[:8])
+
+
+def test_no_rows_are_one_empty_batch(model: TrainedModel, store: Store, rows: NDArray[np.int64]) -> None:
+    whole = score(model, store, rows, with_embedding=True)
+    (nothing,) = score_parts(model, store, rows[:0], with_embedding=True)
+    for key, column in columns_of(nothing).items():
+        assert column.shape == (0, *columns_of(whole)[key].shape[1:])
+
+
+def test_places_are_unit_vectors_side_by_side_and_zeros_where_a_modality_is_absent(
+    model: TrainedModel, store: Store, rows: NDArray[np.int64]
+) -> None:
+    width = model.config.sizes.space.space_dim
+    places = score(model, store, rows, with_embedding=True).embedding
+    assert (places.dtype, places.shape) == (np.dtype(np.float32), (len(rows), width * len(model.modalities)))
+    opinions = ask(model.net, store, rows, scalers=model.scalers, targets=TARGETS, members=(0,))
+    for number, name in enumerate(model.modalities):
+        part, present = places[:, number * width : (number + 1) * width], store.present(name)
+        assert np.allclose(np.linalg.norm(part[present], axis=1), 1.0, atol=1e-5)
+        assert np.allclose(part[present], opinions[name].z[0][present], atol=1e-4)
+        assert (part[~present] == 0).all()
+    eeg = [*model.modalities].index("eeg")
+    alone = score(model, store, rows, modalities=("eeg",), with_embedding=True).embedding
+    assert alone.shape == places.shape
+    assert (np.delete(alone.reshape(len(rows), -1, width), eeg, axis=1) == 0).all()
+
+
+def test_places_are_kept_only_if_asked_for(model: TrainedModel, store: Store, rows: NDArray[np.int64]) -> None:
+    assert score(model, store, rows[:4]).embedding.shape == (0, 0)
