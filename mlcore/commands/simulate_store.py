@@ -40,20 +40,32 @@ PARAMETERS = (
     ("face_artefacts_per_min", 3.0, "occlusions, turns of the head and blurred pictures"),
     ("bad_channel_share", 0.02, "chance that a channel is bad throughout a trial"),
     ("labelled_share", 1.0, "share of clips that anybody answered"),
+    ("dead_eeg_share", 0.0, "share of clips whose EEG, and nothing else, is garbage"),
+    ("dead_face_share", 0.0, "share of clips whose face, and nothing else, is garbage"),
+    ("dead_both_share", 0.0, "share of clips in which both are: annotators say that the signal is bad"),
+    ("neutral_share", 0.0, "share of the trials of low and high valence that are of middle valence instead"),
+    ("hop_s", 0.0, "seconds between the starts of two clips, 0 = window_s; less makes near-duplicates"),
 )
 #: as keys of REGIMES
 REGIME_NAMES = (
     *("default", "eeg_dominant", "face_uninformative", "clean_plentiful", "no_subject_shift", "strong_subject_shift"),
     *("few_labels", "noisy_labels", "ambiguous", "missing_modalities", "one_sided"),
 )
+#: as keys of ACQUISITION_REGIMES, asked for as "asking:NAME"
+ASKING_NAMES = ("clean", "noisy", "redundant", "imbalanced", "ambiguous", "all_hard")
+ASKING = "asking:"
 _TOLD = f"""
 OUT gets one shard a subject with the modalities eeg and face and the targets valence3, arousal3 (class), valence_votes
-(distribution), valence9 (ordinal) and valence (trace), and beside the shards truth.json, which only simulated
-annotators ("python -m mlcore oracle") and tests read. The same options write the same bytes. The last line on stdout is
-what "describe" says of the store, as JSON.
+(distribution), valence9 (ordinal) and valence (trace), where sensors may be dead also signal (class: usable, bad; a
+clip with a bad signal has no other answer), and beside the shards truth.json, which only simulated annotators
+("python -m mlcore oracle") and tests read. The same options write the same bytes. The last line on stdout is what
+"describe" says of the store, as JSON.
 
 regimes (what each changes, and what is expected of the method there, stands in mlcore/simulate/regimes.py):
 {textwrap.fill(", ".join(REGIME_NAMES), 110, initial_indent="  ", subsequent_indent="  ")}
+
+stores for strategies of asking (in the same file):
+{textwrap.fill(", ".join(ASKING + name for name in ASKING_NAMES), 110, initial_indent="  ", subsequent_indent="  ")}
 
 parameters for --set:
 """
@@ -91,9 +103,11 @@ def run(args: argparse.Namespace) -> int:
 
 def build_config(args: argparse.Namespace) -> StoreConfig:
     """The configuration that the options ask for: the regime's, with what is set over it."""
-    from mlcore.simulate import find_regime
+    from mlcore.simulate import find_acquisition_regime, find_regime
 
-    config = find_regime(args.regime).config(seed=args.seed)
+    is_asking = args.regime.startswith(ASKING)
+    found = find_acquisition_regime(args.regime.removeprefix(ASKING)) if is_asking else find_regime(args.regime)
+    config = found.config(seed=args.seed)
     kinds = {item.name: type(getattr(config, item.name)) for item in fields(config) if item.name != "seed"}
     return replace(config, **dict(_setting(text, kinds) for text in args.set))
 

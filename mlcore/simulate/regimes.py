@@ -98,9 +98,67 @@ REGIMES: Final[Mapping[str, Regime]] = MappingProxyType(
     }
 )
 
+#: size of the stores on which strategies of asking are compared
+_POOL: Final = {"n_subjects": 26, "n_trials": 9, "clips_per_trial": 6, "n_channels": 8}
+#: the same size, of fewer trials cut into clips that overlap by three quarters
+_DUPLICATES: Final = {"n_subjects": 26, "n_trials": 5, "clips_per_trial": 12, "n_channels": 8, "hop_s": 1.0}
+
+#: Stores on which strategies of asking are compared, committed before any such comparison and likewise never changed
+#: after it. "Random" asks in random order; the gate leaves out what measured quality says nobody can judge; the policy
+#: is the whole composed batch. What is counted is answers, "bad signal" and "can't tell" included.
+ACQUISITION_REGIMES: Final[Mapping[str, Regime]] = MappingProxyType(
+    {
+        "clean": Regime(
+            _POOL | {"label_noise": 0.0, "annotator_noise": 0.0, "annotator_bias": 0.0, "ambiguous_share": 0.0},
+            "Uncertainty gains a little over random, every answer being right; the gate changes nothing, and the "
+            "policy's random slice and repeats cost it some of the gain.",
+        ),
+        "noisy": Regime(
+            _POOL | {"dead_both_share": 0.38, "dead_eeg_share": 0.06, "dead_face_share": 0.06},
+            "Without the gate uncertainty is worse than random: it asks about garbage first. The gate alone saves the "
+            "share of the garbage, 38 % of the answers; the gated policy is hoped to need no more than 35 % of the "
+            "answers that random needs, which asks of the strategy that it nearly halves what the gate leaves.",
+        ),
+        "redundant": Regime(
+            _DUPLICATES,
+            "Plain uncertainty buys near-duplicates and gains nothing; diverse strategies, and the policy with its gap "
+            "in time, gain over random. The gate changes nothing.",
+        ),
+        "imbalanced": Regime(
+            _POOL | {"neutral_share": 0.8},
+            "Uncertainty gains clearly over random: it finds the two rare classes. The gate changes nothing.",
+        ),
+        "ambiguous": Regime(
+            _POOL | {"ambiguous_share": 0.6, "n_annotators": 5, "annotator_noise": 0.15},
+            "Entropy gains nothing or loses: it asks where annotators disagree; strategies by lack of knowledge "
+            "(disagreement, BALD, vacuity) lose less.",
+        ),
+        "all_hard": Regime(
+            _DUPLICATES
+            | {
+                "dead_both_share": 0.38,
+                "dead_eeg_share": 0.06,
+                "dead_face_share": 0.06,
+                "neutral_share": 0.6,
+                "ambiguous_share": 0.4,
+                "n_annotators": 5,
+            },
+            "As on the noisy store; the policy gains over gated random by diversity and by finding the rare classes, "
+            "less than on the imbalanced store.",
+        ),
+    }
+)
+
 
 def find_regime(name: str) -> Regime:
     """The regime of a name; ConcordError names those there are."""
     if name not in REGIMES:
         raise ConcordError(f"no regime {name!r}: expected one of {', '.join(REGIMES)}")
     return REGIMES[name]
+
+
+def find_acquisition_regime(name: str) -> Regime:
+    """The regime of asking of a name; ConcordError names those there are."""
+    if name not in ACQUISITION_REGIMES:
+        raise ConcordError(f"no regime of asking {name!r}: expected one of {', '.join(ACQUISITION_REGIMES)}")
+    return ACQUISITION_REGIMES[name]

@@ -92,16 +92,17 @@ def _see(means: Floats, biases: Floats, noise: Floats, rng: Generator) -> Floats
 
 def _traces(plans: tuple[TrialPlan, ...], bias: float, noise: Floats, config: StoreConfig, rng: Generator) -> Floats:
     """Traces (N, T), each trial drawn in one go: its clips are cut from one movement of the hand."""
-    n_clips = config.clips_per_trial
+    n_clips, n_values = config.clips_per_trial, round(config.window_s * TRACE_SFREQ)
     traces = [
         bias + _trace(plan, noise=float(noise[number * n_clips]), config=config, rng=rng)
         for number, plan in enumerate(plans)
     ]
-    return np.clip(np.concatenate(traces).reshape(len(noise), -1), -1.0, 1.0)
+    firsts = [round(clip * config.step_s * TRACE_SFREQ) for clip in range(n_clips)]
+    return np.clip([trace[first : first + n_values] for trace in traces for first in firsts], -1.0, 1.0)
 
 
 def _trace(plan: TrialPlan, *, noise: float, config: StoreConfig, rng: Generator) -> Floats:
-    n_values = round(config.clips_per_trial * config.window_s * TRACE_SFREQ)
+    n_values = round(config.clips_s * TRACE_SFREQ)
     times_s: Floats = config.starts_s[0] + (np.arange(n_values, dtype=np.float64) + 0.5) / TRACE_SFREQ
     delay_s = float(rng.normal(0.0, _DELAY_PER_NOISE_S * config.annotator_noise))
     keep = np.exp(-1.0 / (TRACE_SFREQ * _TRACE_MEMORY_S))

@@ -25,8 +25,11 @@ CAP_ORDER: Final = (
 )
 _SHARES = (
     *("label_noise", "ambiguous_share", "one_sided_share", "face_dominance", "missing_eeg_share"),
-    *("missing_face_share", "bad_channel_share"),
+    *("missing_face_share", "bad_channel_share", "dead_eeg_share", "dead_face_share", "dead_both_share"),
+    "neutral_share",
 )
+#: parameters that came later, told only where they say something: what was written before stays the same to the byte
+_LATER = ("dead_eeg_share", "dead_face_share", "dead_both_share", "neutral_share", "hop_s")
 _ZERO_OR_MORE = (
     *("eeg_snr", "face_snr", "subject_shift", "annotator_noise", "annotator_bias"),
     *("eeg_artefacts_per_min", "face_artefacts_per_min"),
@@ -83,6 +86,15 @@ class StoreConfig:
     bad_channel_share: float = 0.02
     #: share of clips that anybody answered
     labelled_share: float = 1.0
+    #: share of clips in which the sensors of one modality alone, or of both, record garbage; annotators of a clip with
+    #: both dead say "bad signal"
+    dead_eeg_share: float = 0.0
+    dead_face_share: float = 0.0
+    dead_both_share: float = 0.0
+    #: share of the trials of low and high valence that are of middle valence instead
+    neutral_share: float = 0.0
+    #: from one clip's start to the next one's, seconds; 0 = a clip's length, less makes neighbours near-duplicates
+    hop_s: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -94,6 +106,8 @@ class StoreConfig:
         _require(0.0 < self.labelled_share <= 1.0, "labelled_share", "above 0 and at most 1", self.labelled_share)
         missing = self.missing_eeg_share + self.missing_face_share
         _require(missing <= 1.0, "missing_eeg_share + missing_face_share", "at most 1", missing)
+        dead = self.dead_eeg_share + self.dead_face_share + self.dead_both_share
+        _require(dead <= 1.0, "dead_eeg_share + dead_face_share + dead_both_share", "at most 1", dead)
         _require(self.seed >= 0, "seed", "0 or more", self.seed)
 
     def _check_sizes(self) -> None:
@@ -108,6 +122,8 @@ class StoreConfig:
         for name, rate in (("sfreq", self.sfreq), ("face_fps", self.face_fps), ("4 Hz traces", TRACE_SFREQ)):
             n_steps = self.window_s * rate
             _require(n_steps.is_integer(), f"window_s × {name}", "a whole number of steps", n_steps)
+            _require((self.hop_s * rate).is_integer(), f"hop_s × {name}", "a whole number of steps", self.hop_s * rate)
+        _require(0.0 <= self.hop_s <= self.window_s, "hop_s", "0..window_s", self.hop_s)
 
     @property
     def n_clips(self) -> int:
@@ -127,7 +143,22 @@ class StoreConfig:
     @property
     def starts_s(self) -> tuple[float, ...]:
         """Starts of a trial's clips on the session clock."""
-        return tuple(BASELINE_S + ONSET_S + step * self.window_s for step in range(self.clips_per_trial))
+        return tuple(BASELINE_S + ONSET_S + step * self.step_s for step in range(self.clips_per_trial))
+
+    @property
+    def step_s(self) -> float:
+        """Seconds from one clip's start to the next one's."""
+        return self.hop_s or self.window_s
+
+    @property
+    def clips_s(self) -> float:
+        """Seconds from the start of a trial's first clip to the end of its last."""
+        return (self.clips_per_trial - 1) * self.step_s + self.window_s
+
+    @property
+    def has_dead(self) -> bool:
+        """Whether some sensors record garbage."""
+        return self.dead_eeg_share + self.dead_face_share + self.dead_both_share > 0.0
 
     def recording(self) -> SimulationConfig:
         """The simulated recording that each trial's clips are cut from."""
@@ -142,12 +173,12 @@ class StoreConfig:
             video_artefacts_per_min=self.face_artefacts_per_min,
             bad_channel_share=self.bad_channel_share,
         )
-        trial_s = ONSET_S + self.clips_per_trial * self.window_s
+        trial_s = ONSET_S + self.clips_s
         return SimulationConfig(trial_s=trial_s, baseline_s=BASELINE_S, difficulty=difficulty, seed=self.seed)
 
     def to_json(self) -> JsonObject:
-        """Plain dictionary of the fields."""
-        return asdict(self)
+        """Plain dictionary of the fields; those that came later only where they differ from 0."""
+        return {name: value for name, value in asdict(self).items() if value or name not in _LATER}
 
 
 def _require(condition: bool, name: str, expected: str, got: object) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mlcore.signals.quality import channel_severities, judged
@@ -15,6 +16,7 @@ from mlcore.signals.severity import NAMED_FROM
 from mlcore.simulate.plan import TrialPlan
 from mlcore.simulate.store_answers import CLASSES, N_LEVELS, Answers
 from mlcore.simulate.store_config import TRACE_SFREQ, StoreConfig
+from mlcore.simulate.store_dead import face_quality, garbage_eeg, garbage_face
 from mlcore.simulate.store_people import N_FEATURES
 from mlcore.store import (
     UNLABELLED,
@@ -30,6 +32,9 @@ from mlcore.types import QualityFault
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+#: what annotators say of a clip's sensors, where they may be dead
+SIGNAL: Final = "signal"
+SIGNALS: Final = ("usable", "bad")
 FACE_FEATURES: Final = (*(f"f{number:02d}" for number in range(1, N_FEATURES + 1)), "found")
 
 
@@ -44,6 +49,8 @@ class Subject:
         answers: about its N clips, trial by trial.
         present: modality -> (N,) whether the clip has it.
         labelled: (N,) whether anybody answered.
+        dead: modality -> (N,) whether its sensors recorded garbage.
+        garbage: what the garbage is drawn with.
     """
 
     plans: tuple[TrialPlan, ...]
@@ -52,18 +59,29 @@ class Subject:
     answers: Answers
     present: Mapping[str, Flags]
     labelled: Flags
+    dead: Mapping[str, Flags]
+    garbage: Generator
+
+    @property
+    def is_bad(self) -> Flags:
+        """(N,) clips of which annotators can only say that the signal is bad."""
+        usable = [self.present[name] & ~self.dead[name] for name in self.present]
+        return np.asarray(~np.logical_or.reduce(usable))
 
 
 def write_subject(out: Path, subject: Subject, config: StoreConfig) -> None:
     """Write the subject's shard below `out`."""
     eeg = _clips([trial.T for trial in subject.eeg], config.sfreq, config).transpose(0, 2, 1)
     face = _clips(subject.face, config.face_fps, config)
-    quality = {"eeg": _eeg_quality(eeg, config.sfreq), "face": face[..., -1].mean(axis=1)}
+    eeg[subject.dead["eeg"]] = garbage_eeg(eeg[subject.dead["eeg"]], config.sfreq, subject.garbage)
+    face[subject.dead["face"]] = garbage_face(face[subject.dead["face"]], subject.garbage)
+    quality = {"eeg": _eeg_quality(eeg, config.sfreq), "face": face_quality(face, config.face_fps)}
+    answered = subject.labelled & ~subject.is_bad
     arrays: dict[str, NDArray[Any]] = {
         "eeg": _masked(eeg, subject.present["eeg"]),
         "face": _masked(face, subject.present["face"]),
-        "valence_votes": _scored(subject.answers.votes, subject.labelled),
-        "valence": _scored(subject.answers.traces, subject.labelled),
+        "valence_votes": _scored(subject.answers.votes, answered),
+        "valence": _scored(subject.answers.traces, answered),
     }
     write_shard(out / _code(subject), _meta(config), _table(subject, quality, config), arrays)
 
@@ -115,6 +133,8 @@ def _meta(config: StoreConfig) -> ShardMeta:
         "valence9": TargetMeta(TargetKind.ORDINAL, levels=N_LEVELS),
         "valence": TargetMeta(TargetKind.TRACE, sfreq=TRACE_SFREQ),
     }
+    if config.has_dead:
+        targets[SIGNAL] = TargetMeta(TargetKind.CLASS, SIGNALS)
     return ShardMeta({"eeg": eeg, "face": face}, targets)
 
 
@@ -127,6 +147,9 @@ def _table(subject: Subject, quality: Mapping[str, Floats], config: StoreConfig)
         "arousal3": answers.first["arousal"],
         "valence9": answers.levels,
     }
+    given = {name: np.where(subject.is_bad, UNLABELLED, values) for name, values in said.items()}
+    if config.has_dead:
+        given[SIGNAL] = subject.is_bad.astype(np.int64)
     return ClipTable(
         clip_id=np.array([f"{_code(subject)}-t{plan.trial:02d}-c{n:02d}" for plan in plans for n in range(n_clips)]),
         subject=np.full(len(start_s), _code(subject)),
@@ -136,5 +159,5 @@ def _table(subject: Subject, quality: Mapping[str, Floats], config: StoreConfig)
         stop_s=start_s + config.window_s,
         present=subject.present,
         quality={name: values * subject.present[name] for name, values in quality.items()},
-        targets={name: np.where(subject.labelled, values, UNLABELLED) for name, values in said.items()},
+        targets={name: np.where(subject.labelled, values, UNLABELLED) for name, values in given.items()},
     )

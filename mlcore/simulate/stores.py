@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ OnProgress = Callable[[int, int], None]
 
 #: what each random stream is for; part of its seed, so that one parameter changes one thing
 _PERSON, _CELLS, _PLAN, _EEG, _FACE, _ANSWERS, _ANNOTATORS, _MISSING, _LABELLED = range(100, 109)
+_DEAD, _GARBAGE, _NEUTRAL = range(109, 112)
 _NOTE = "SIMULATED: nobody was recorded. What the simulated subjects felt; never shown to annotators or to learning."
 
 
@@ -38,6 +40,8 @@ class _Masks:
     eeg: Flags
     face: Flags
     labelled: Flags
+    dead_eeg: Flags
+    dead_face: Flags
 
 
 def simulate_store(out: Path, config: StoreConfig, *, on_progress: OnProgress | None = None) -> Path:
@@ -46,7 +50,9 @@ def simulate_store(out: Path, config: StoreConfig, *, on_progress: OnProgress | 
     Modalities: `eeg` (waveform (C, T), µV) and `face` (sequence (T, 24), the last feature 1 where a face was found,
     rows of zeros elsewhere). Targets: `valence3` and `arousal3` (classes, one annotator), `valence_votes`
     (distribution, all annotators), `valence9` (ordinal) and `valence` (trace at 4 Hz, −1..1). Each trial is a session
-    of its own. Quality is measured from the signals. Only simulated annotators and tests read the truth.
+    of its own. Quality is measured from the signals. Only simulated annotators and tests read the truth. Where sensors
+    may be dead there is the target `signal` besides (usable or bad, what annotators say of a clip); a clip whose signal
+    is bad has no other answer.
 
     Args:
         out: a folder that is empty or absent.
@@ -86,16 +92,24 @@ def _draw_subject(index: int, masks: _Masks, config: StoreConfig) -> Subject:
         answers=draw_answers(plans, biases, config, _rng(config, _ANSWERS, index)),
         present={"eeg": masks.eeg[rows], "face": masks.face[rows]},
         labelled=masks.labelled[rows],
+        dead={"eeg": masks.dead_eeg[rows], "face": masks.dead_face[rows]},
+        garbage=_rng(config, _GARBAGE, index),
     )
 
 
 def _draw_plans(index: int, person: Person, config: StoreConfig) -> tuple[TrialPlan, ...]:
     recording = config.recording()
-    cells = cells_of_subject(index, config.n_trials, _rng(config, _CELLS, index))
+    cells = _neutral(cells_of_subject(index, config.n_trials, _rng(config, _CELLS, index)), index, config)
     return tuple(
         draw_trial(person.traits, trial, cell=cell, config=recording, rng=_rng(config, _PLAN, index, trial))
         for trial, cell in enumerate(cells, start=1)
     )
+
+
+def _neutral(cells: tuple[tuple[int, int], ...], index: int, config: StoreConfig) -> tuple[tuple[int, int], ...]:
+    """Some trials of low and high valence moved to the middle."""
+    is_moved = _rng(config, _NEUTRAL, index).random(len(cells)) < config.neutral_share
+    return tuple((1, cell[1]) if moved else cell for cell, moved in zip(cells, is_moved, strict=True))
 
 
 def _draw_masks(config: StoreConfig) -> _Masks:
@@ -104,11 +118,23 @@ def _draw_masks(config: StoreConfig) -> _Masks:
     no_eeg = round(config.missing_eeg_share * config.n_clips)
     no_face = min(round(config.missing_face_share * config.n_clips), config.n_clips - no_eeg)
     n_labelled = max(1, round(config.labelled_share * config.n_clips))
+    dead_both, dead_eeg, dead_face = _draw_dead(config)
     return _Masks(
         eeg=order >= no_eeg,
         face=(order < no_eeg) | (order >= no_eeg + no_face),
         labelled=_rng(config, _LABELLED).permutation(config.n_clips) < n_labelled,
+        dead_eeg=dead_both | dead_eeg,
+        dead_face=dead_both | dead_face,
     )
+
+
+def _draw_dead(config: StoreConfig) -> tuple[Flags, Flags, Flags]:
+    """Clips with both sensors dead, with the EEG alone, with the face alone: exact shares, no clip twice."""
+    order = _rng(config, _DEAD).permutation(config.n_clips)
+    shares = (config.dead_both_share, config.dead_eeg_share, config.dead_face_share)
+    edges = np.rint(np.cumsum([0.0, *shares]) * config.n_clips)
+    both, eeg, face = ((order >= low) & (order < high) for low, high in itertools.pairwise(edges))
+    return both, eeg, face
 
 
 def _rng(config: StoreConfig, *key: int) -> Generator:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mlcore.commands import build_parser, main
-from mlcore.commands.simulate_store import PARAMETERS, REGIME_NAMES, build_config
-from mlcore.simulate import REGIMES, StoreConfig
+from mlcore.commands.simulate_store import ASKING, ASKING_NAMES, PARAMETERS, REGIME_NAMES, build_config
+from mlcore.simulate import ACQUISITION_REGIMES, REGIMES, StoreConfig
 from mlcore.store import describe, open_store
 
 SMALL = ["--set", "n_subjects=2", "--set", "n_trials=2", "--set", "n_channels=4"]
@@ -30,13 +30,14 @@ def test_help_tells_every_parameter_with_its_default_and_every_regime() -> None:
         item.name: getattr(default, item.name) for item in fields(StoreConfig) if item.name != "seed"
     }
     assert tuple(REGIMES) == REGIME_NAMES
+    assert tuple(ACQUISITION_REGIMES) == ASKING_NAMES
 
 
 def test_help_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["simulate-store", "--help"])
     told = capsys.readouterr().out
-    for name in (*REGIME_NAMES, *(name for name, *_ in PARAMETERS)):
+    for name in (*REGIME_NAMES, *(ASKING + name for name in ASKING_NAMES), *(name for name, *_ in PARAMETERS)):
         assert name in told
 
 
@@ -45,6 +46,11 @@ def test_what_is_set_stands_over_the_regime() -> None:
         ["simulate-store", "out", "--regime", "ambiguous", "--set", "ambiguous_share=0.4", "--set", "n_trials=4"]
     )
     assert build_config(args) == StoreConfig(ambiguous_share=0.4, n_trials=4)
+
+
+def test_stores_for_strategies_of_asking_have_a_prefix() -> None:
+    args = build_parser().parse_args(["simulate-store", "out", "--regime", "asking:noisy", "--seed", "5"])
+    assert build_config(args) == ACQUISITION_REGIMES["noisy"].config(seed=5)
 
 
 @pytest.mark.parametrize(
