@@ -122,6 +122,7 @@ class JobKind(TextChoices):
     IMPORT = "import", "Import of a source"
     IMPORT_SESSION = "import_session", "Import of one session"
     ROUND = "round", "Retraining round"
+    SCORE_PART = "score_part", "Scoring a part of the pool"
     EXPORT = "export", "Export"
 
 

@@ -300,6 +300,12 @@ MEDIA_ACCEL_PREFIX = env("CONCORD_MEDIA_ACCEL_PREFIX")
 
 #: threads that one worker process computes with; 0: as many as the libraries like
 WORKER_THREADS = env_int("CONCORD_WORKER_THREADS", 0)
+#: so many clips are ranked anew after each answer, and served before the round's own order
+LIVE_HEAD_CLIPS = env_int("CONCORD_LIVE_HEAD_CLIPS", 100)
+#: a round whose pool is larger than this has it scored in parts of so many clips, by whichever workers are free
+SCORE_PART_CLIPS = env_int("CONCORD_SCORE_PART_CLIPS", 51_200)
+#: clips that go through the networks at a time
+SCORE_BATCH_CLIPS = env_int("CONCORD_SCORE_BATCH_CLIPS", 256)
 JOB_HEARTBEAT_S = 2
 JOB_STALE_S = 15
 #: longer than any task, so that the broker never hands a running one to a second worker; a dead worker's job is sent
@@ -330,7 +336,9 @@ CELERY: dict[str, Any] = {
         "concord.import_session": {"queue": "io"},
         "concord.export": {"queue": "io"},
         "concord.round": {"queue": "gpu"},
+        "concord.score_part": {"queue": "gpu"},
         "concord.sweep": {"queue": "live"},
+        "concord.live_update": {"queue": "live"},
         "concord.tidy": {"queue": "io"},
     },
     "worker_prefetch_multiplier": 1,

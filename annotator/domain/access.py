@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -12,9 +12,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
+from annotator.domain.statements import Columns, fetch_one
 from annotator.enums import Role
 from annotator.exceptions import NotAllowed, NotFound
-from annotator.models import Clip, Membership, RecordingSession, Study, User
+from annotator.models import Clip, Membership, RecordingSession, Study, Subject, User
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -27,6 +28,10 @@ class ObjectKind(StrEnum):
     CLIP = "clip"
     MEDIA = "media"
     LABEL = "label"
+    #: the quality list and what people say of its clips
+    QUALITY = "quality"
+    #: by what rules a study's clips are chosen
+    ACQUISITION = "acquisition"
     ROUND = "round"
     EXPORT = "export"
 
@@ -75,6 +80,10 @@ RULES: dict[Rule, frozenset[Role]] = {
     (ObjectKind.CLIP, Verb.LABEL): ANNOTATING,
     (ObjectKind.MEDIA, Verb.VIEW): ANYBODY,
     (ObjectKind.LABEL, Verb.EDIT): ANNOTATING,
+    (ObjectKind.QUALITY, Verb.LIST): READING,
+    (ObjectKind.QUALITY, Verb.EDIT): ADMINS,
+    (ObjectKind.ACQUISITION, Verb.VIEW): READING,
+    (ObjectKind.ACQUISITION, Verb.EDIT): ADMINS,
     (ObjectKind.ROUND, Verb.LIST): READING,
     (ObjectKind.ROUND, Verb.VIEW): READING,
     (ObjectKind.ROUND, Verb.LAUNCH): ADMINS,
@@ -86,11 +95,31 @@ RULES: dict[Rule, frozenset[Role]] = {
 }
 
 
+_CLIP, _STUDY = Columns(Clip, "clip"), Columns(Study, "study")
+_SESSION, _SUBJECT = Columns(RecordingSession, "recording"), Columns(Subject, "person")
+# the clip with all that a request for it needs, and the roles of who asks
+_CLIP_AND_ROLES = f"""
+SELECT {_CLIP.sql}, {_STUDY.sql}, {_SESSION.sql}, {_SUBJECT.sql},
+       ARRAY(SELECT role FROM annotator_membership
+             WHERE study_id = study.id AND user_id = %(user)s AND ended_at IS NULL)
+FROM annotator_clip clip
+JOIN annotator_study study ON study.id = clip.study_id
+JOIN annotator_recordingsession recording ON recording.id = clip.session_id
+JOIN annotator_subject person ON person.id = recording.subject_id
+WHERE clip.id = %(clip)s
+"""  # noqa: S608  # put together from names of columns only
+
+
 def roles_of(user: User | AnonymousUser, study: Study) -> frozenset[Role]:
     """The roles of `user` in this study; a superuser counts as its admin."""
+    if not isinstance(user, User):
+        return frozenset()
+    return _roles(user, Membership.objects.filter(user=user, study=study).values_list("role", flat=True))
+
+
+def _roles(user: User | AnonymousUser, held: Iterable[str]) -> frozenset[Role]:
     if not isinstance(user, User) or not user.is_active:
         return frozenset()
-    held = Membership.objects.filter(user=user, study=study).values_list("role", flat=True)
     roles = frozenset(Role(role) for role in held)
     return roles | ADMINS if user.is_superuser else roles
 
@@ -110,7 +139,10 @@ def require(user: User | AnonymousUser, verb: Verb, kind: ObjectKind, study: Stu
         if not may(user, verb, kind):
             raise NotAllowed
         return
-    roles = roles_of(user, study)
+    _require_one_of(roles_of(user, study), verb, kind)
+
+
+def _require_one_of(roles: frozenset[Role], verb: Verb, kind: ObjectKind) -> None:
     if not roles:
         raise NotFound
     if not roles & RULES[kind, verb]:
@@ -128,10 +160,14 @@ def study_for(user: User | AnonymousUser, slug: str, verb: Verb, kind: ObjectKin
 
 def clip_for(user: User | AnonymousUser, clip_id: int, verb: Verb, kind: ObjectKind) -> Clip:
     """The clip behind an address, if this person may do that in its study."""
-    clip = Clip.objects.select_related("study", "session__subject").filter(pk=clip_id).first()
-    if clip is None:
+    row = fetch_one(_CLIP_AND_ROLES, {"clip": clip_id, "user": user.pk})
+    if row is None:
         raise NotFound
-    require(user, verb, kind, clip.study)
+    clip, row = _CLIP.read(row)
+    clip.study, row = _STUDY.read(row)
+    clip.session, row = _SESSION.read(row)
+    clip.session.subject, row = _SUBJECT.read(row)
+    _require_one_of(_roles(user, row[0]), verb, kind)
     return clip
 
 

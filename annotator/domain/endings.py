@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotator.domain import importing, jobs, rounds
+from annotator.domain import importing, jobs, rounds, scoring
 from annotator.enums import JobKind
 from annotator.models import Job
 
@@ -16,6 +16,8 @@ def failed(job: Job, token: int, reason: str, traceback: str = "") -> None:
             importing.session_failed(job.pk, token, reason, traceback)
         case JobKind.ROUND:
             rounds.round_failed(job.pk, token, reason, traceback)
+        case JobKind.SCORE_PART:
+            scoring.part_failed(job.pk, token, reason, traceback)
         case _:
             jobs.fail(job.pk, token, reason, traceback)
 
@@ -29,5 +31,7 @@ def cancelled(job: Job, token: int) -> None:
             importing.session_failed(job.pk, token, "The import was cancelled.", is_cancelled=True)
         case JobKind.ROUND:
             rounds.round_cancelled(job.pk, token)
+        case JobKind.SCORE_PART:
+            scoring.part_failed(job.pk, token, "Cancelled.", is_cancelled=True)
         case _:
             jobs.cancelled(job.pk, token)

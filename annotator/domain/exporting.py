@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from annotator.domain import audit, jobs
+from annotator.domain.acquisition import acquisition_of
 from annotator.domain.versions import code_version
 from annotator.enums import DerivedKind, ExportFormat, JobKind, JobState, LabelState, SessionStatus
 from annotator.exceptions import DomainError
-from annotator.models import Derived, Export, Label, Membership, RecordingSession, Study, User
+from annotator.models import ClipVerdict, Derived, Export, Label, Membership, RecordingSession, Study, User
 from mlcore.types import ClockMap, Dimension, DimensionKind, JsonObject
 
 BATCH = 1000
@@ -25,8 +26,12 @@ TEXT, WHOLE, REAL, FLAG, TIME, JSON = "text", "whole", "real", "flag", "time", "
 SEVERITIES = "severity 0..1 of each fault that was found, none = {}:"
 SCORES = (
     "the scores that ranked it; of a round: entropy (mean over the dimensions, 0..1), and by dimension "
-    "entropy_by_target (nats), vacuity (0..1), disagreement of networks and heads (nats); agreement of EEG and face "
-    "(0..1), evidence by modality"
+    "entropy_by_target (nats), vacuity and dissonance (0..1), disagreement of networks and heads (nats); agreement of "
+    "EEG and face (0..1), evidence by modality; value: what the policy ordered by"
+)
+TERMS = (
+    "what bought its place: policy (its score), audit (random), repeat_other, repeat_own, relabel, second_opinion, "
+    "test, cold_start, rest (random order); empty: opened by its address, or served before terms were kept"
 )
 
 
@@ -74,19 +79,23 @@ BEFORE_THE_ANSWER = (
         JSON,
         f"{SEVERITIES} no face, small face, blur, turned head, occluded, exposure, frozen picture, dropped frames",
     ),
+    Column("sensor_verdict", TEXT, "last word on the quality list: bad or fine; empty: nobody judged the clip"),
     Column("answer", TEXT, "label, cant_tell or bad_signal"),
 )
 AFTER_THE_ANSWER = (
     Column("confidence", WHOLE, "1 guess, 2 fairly sure, 3 sure"),
     Column("comment", TEXT, "free text of the annotator"),
     Column("seconds_spent", REAL, "on this answer"),
-    Column("pass", WHOLE, "0 for a first answer, 1.. for deliberate repeats"),
+    Column("pass", WHOLE, "0 for a first answer, 1.. for deliberate repeats by the same annotator"),
     Column("state", TEXT, "current, superseded or withdrawn"),
     Column("is_late", FLAG, "came after its lease had ended"),
     Column("is_extra", FLAG, "beyond the number of answers the clip needed"),
     Column("served_policy", TEXT, "the policy that chose the clip; 'address': opened by its address"),
     Column("served_rank", WHOLE, "its rank in that ranking"),
     Column("served_round", WHOLE, "the round that made that ranking; 0: no model, empty: opened by its address"),
+    Column("served_term", TEXT, TERMS),
+    Column("served_route", TEXT, "main, or second_opinion: to be answered by several people; empty as served_term"),
+    Column("served_ask", TEXT, "judged by both, eeg or face: the other modality was bad there; empty as served_term"),
     Column("served_scores", JSON, SCORES),
     Column("created_at", TIME, "when the answer was stored, UTC"),
     Column("shard_version", WHOLE, "version of the pipeline that cut the clip"),
@@ -149,7 +158,9 @@ def labels_to_export(study: Study, *, with_history: bool = False) -> QuerySet[La
     if not with_history:
         labels = labels.filter(state=LabelState.CURRENT)
     related = ("annotator", "clip__subject", "clip__session", "clip__trial")
-    return labels.select_related(*related).order_by("created_at", "pk")
+    words = ClipVerdict.objects.filter(study=study, clip=OuterRef("clip")).order_by("-created_at", "-pk")
+    last_word = Subquery(words.values("verdict")[:1])
+    return labels.select_related(*related).annotate(sensor_verdict=last_word).order_by("created_at", "pk")
 
 
 def rows(study: Study, *, with_history: bool = False) -> Iterator[JsonObject]:
@@ -157,6 +168,12 @@ def rows(study: Study, *, with_history: bool = False) -> Iterator[JsonObject]:
     context = _Context.of(study)
     for label in labels_to_export(study, with_history=with_history).iterator(chunk_size=BATCH):
         yield _row(label, context)
+
+
+def pseudonyms_of(study: Study) -> dict[int, str]:
+    """User -> what exports call them; those who left keep theirs."""
+    known = Membership.everyone.filter(study=study).order_by("-pk")
+    return dict(known.values_list("user_id", "pseudonym"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +185,12 @@ class _Context:
 
     @classmethod
     def of(cls, study: Study) -> _Context:
-        known = Membership.everyone.filter(study=study).order_by("-pk")  # those who left keep their pseudonym
-        pseudonyms = dict(known.values_list("user_id", "pseudonym"))
         shards = Derived.objects.filter(session__study=study, kind=DerivedKind.SHARD)
         versions = {
             session: (version, meta.get("features_version"))
             for session, version, meta in shards.values_list("session_id", "version", "meta")
         }
-        return cls(study.dimensions, pseudonyms, versions)
+        return cls(study.dimensions, pseudonyms_of(study), versions)
 
     def pseudonym(self, user_id: int) -> str:
         """Who labels is a member, and their row is kept when they leave."""
@@ -206,6 +221,7 @@ def _row(label: Label, context: _Context) -> JsonObject:
         "face_quality": clip.face_quality,
         "eeg_faults": clip.eeg_faults,
         "face_faults": clip.face_faults,
+        "sensor_verdict": label.sensor_verdict or "",  # type: ignore[attr-defined]  # annotated
         "answer": label.answer,
         **_answer_columns(label, context.dimensions),
         "confidence": label.confidence,
@@ -218,6 +234,9 @@ def _row(label: Label, context: _Context) -> JsonObject:
         "served_policy": label.served.get("policy", ""),
         "served_rank": label.served.get("rank"),
         "served_round": label.served.get("round"),
+        "served_term": label.served.get("term", ""),
+        "served_route": label.served.get("route", ""),
+        "served_ask": label.served.get("ask", ""),
         "served_scores": label.served.get("scores", {}),
         "created_at": label.created_at,
         "shard_version": shard_version,
@@ -264,6 +283,7 @@ def study_facts(study: Study) -> dict[str, Any]:
         "eeg_sfreq": study.eeg_sfreq,
         "face_fps": study.face_fps,
         "overlap": study.overlap,
+        "acquisition": acquisition_of(study).to_json(),
         "seed": study.seed,
         "test_subjects": sorted(study.subjects.filter(is_test=True).values_list("code", flat=True)),
         "serving_round": study.promoted_round.number if study.promoted_round else None,

@@ -30,12 +30,14 @@ TASKS: Mapping[str, str] = {
     JobKind.IMPORT: "concord.import",
     JobKind.IMPORT_SESSION: "concord.import_session",
     JobKind.ROUND: "concord.round",
+    JobKind.SCORE_PART: "concord.score_part",
     JobKind.EXPORT: "concord.export",
 }
 QUEUES: Mapping[str, JobQueue] = {
     JobKind.IMPORT: JobQueue.IO,
     JobKind.IMPORT_SESSION: JobQueue.IO,
     JobKind.ROUND: JobQueue.GPU,
+    JobKind.SCORE_PART: JobQueue.GPU,
     JobKind.EXPORT: JobQueue.IO,
 }
 #: a job whose worker died this often without getting further is given up: it is the job that kills them

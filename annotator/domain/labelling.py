@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid as uuids
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +11,11 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
-from annotator.domain import audit, queueing
+from annotator.domain import audit, live, queueing
+from annotator.domain.slots import FIRST_REPEAT
+from annotator.domain.statements import fetch_one
 from annotator.enums import AnswerKind, LabelState, LeaseOutcome, SlotState
 from annotator.exceptions import Conflict, DomainError, NotFound
 from annotator.models import Clip, Draft, Label, LabelWithdrawal, Lease, Slot, Study, User
@@ -37,35 +41,194 @@ class Submission:
     seconds_spent: float = 0.0
 
 
+# All that decides what an answer is: whether it is known, the last lease, the slot that the annotator holds (locked, so
+# that nobody takes it back meanwhile), and which passes of theirs are answered.
+_FACTS = """
+SELECT lease.slot_number, lease.entry_id, lease.served, lease.outcome,
+       held.id, held.number, held.pass_number, held.expires_at,
+       ARRAY(SELECT l.pass_number FROM annotator_label l
+             WHERE l.clip_id = %(clip)s AND l.annotator_id = %(user)s AND l.state = 'current'),
+       EXISTS (SELECT 1 FROM annotator_label l WHERE l.uuid = %(uuid)s)
+FROM (SELECT 1) AS one
+LEFT JOIN LATERAL (SELECT * FROM annotator_lease WHERE annotator_id = %(user)s AND clip_id = %(clip)s
+                   ORDER BY leased_at DESC LIMIT 1) lease ON true
+LEFT JOIN LATERAL (SELECT * FROM annotator_slot WHERE clip_id = %(clip)s AND holder_id = %(user)s AND state = 'leased'
+                   FOR NO KEY UPDATE) held ON true
+"""
+# Together or not at all: the answer, its slot, the end of its lease, its draft, and the record of it.
+_STORE = """
+WITH made AS (
+    INSERT INTO annotator_label (uuid, study_id, clip_id, annotator_id, pass_number, state, answer, "values",
+        confidence, comment, seconds_spent, slot_number, is_late, is_extra, entry_id, served, created_at)
+    VALUES (%(uuid)s, %(study)s, %(clip)s, %(user)s, %(pass)s, 'current', %(answer)s, %(values)s::jsonb,
+        %(confidence)s, %(comment)s, %(seconds)s, %(number)s, %(late)s, %(extra)s, %(entry)s, %(served)s::jsonb,
+        clock_timestamp())
+    ON CONFLICT (uuid) DO NOTHING
+    RETURNING id, created_at
+), filled AS (
+    UPDATE annotator_slot SET state = 'filled', holder_id = %(user)s, expires_at = NULL
+    WHERE id = %(slot)s AND EXISTS (SELECT 1 FROM made)
+), ended AS (
+    UPDATE annotator_lease SET ended_at = %(now)s, outcome = 'answered'
+    WHERE clip_id = %(clip)s AND annotator_id = %(user)s AND ended_at IS NULL AND EXISTS (SELECT 1 FROM made)
+), drafted AS (
+    DELETE FROM annotator_draft
+    WHERE clip_id = %(clip)s AND annotator_id = %(user)s AND EXISTS (SELECT 1 FROM made)
+), noted AS (
+    INSERT INTO annotator_auditevent (at, actor_id, study_id, verb, object_kind, object_id, detail)
+    SELECT clock_timestamp(), %(user)s, %(study)s, 'submit', 'label', made.id::text, %(detail)s::jsonb FROM made
+)
+SELECT id, created_at FROM made
+"""
+
+
 @transaction.atomic
 def submit(clip: Clip, user: User, submission: Submission, *, now: datetime | None = None) -> Label:
     """Stores the answer and fills the slot. Late answers are kept; where the slot was refilled, as extra labels."""
+    return _submit(clip, user, submission, now=now or timezone.now())
+
+
+@transaction.atomic
+def submit_and_claim(clip: Clip, user: User, submission: Submission) -> tuple[Label, list[Slot]]:
+    """Stores an answer and claims the next clip, together or not at all."""
+    now = timezone.now()
+    label = _submit(clip, user, submission, now=now)
+    return label, queueing.claim_next(clip.study, user, now=now)
+
+
+def _submit(clip: Clip, user: User, submission: Submission, *, now: datetime) -> Label:
     queueing.lock_annotator(clip.study, user)
-    known = _known(clip, user, submission)
-    if known is not None:
-        return known
+    facts = _facts(clip, user, submission)
+    if facts.is_known:
+        return _known(clip, user, submission)
     check_answer(clip.study, submission)
-    end = now or timezone.now()
-    lease = Lease.objects.filter(clip=clip, annotator=user).select_related("entry").order_by("-leased_at").first()
-    if lease is None:
+    if facts.lease is None:
         raise NotFound("This clip was not given to you, so your answer can't be taken.", "not_served")
-    if clip.labels.filter(annotator=user, pass_number=0, state=LabelState.CURRENT).exists():
-        raise Conflict("You have labelled this clip already: correct that answer instead.", "already_labelled")
-    slot, is_late = _slot_to_fill(clip, user, now=end)
-    label = _store(clip, user, submission, lease=lease, slot=slot, is_late=is_late)
-    if slot is not None:
-        _fill(slot, user)
-    queueing.end_lease(clip.pk, user.pk, LeaseOutcome.ANSWERED, now=end)
-    Draft.objects.filter(clip=clip, annotator=user).delete()
-    audit.record(user, clip.study, "submit", label, {"clip": clip.pk, "late": is_late, "extra": slot is None})
+    place = _place_of_answer(clip, user, facts, now=now)
+    label = _store(clip, user, submission, lease=facts.lease, place=place, now=now)
+    live.answers_changed(clip.study)
     return label
 
 
-def _known(clip: Clip, user: User, submission: Submission) -> Label | None:
+@dataclass(frozen=True, slots=True)
+class _LastLease:
+    slot_number: int
+    entry_id: int | None
+    served: JsonObject
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    pk: int
+    number: int
+    pass_number: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    lease: _LastLease | None
+    held: _Held | None
+    answered: frozenset[int]
+    is_known: bool
+
+
+def _facts(clip: Clip, user: User, submission: Submission) -> _Facts:
+    row = fetch_one(_FACTS, {"clip": clip.pk, "user": user.pk, "uuid": submission.uuid})
+    assert row is not None
+    return _Facts(
+        lease=None if row[0] is None else _LastLease(row[0], row[1], json.loads(row[2]), row[3]),
+        held=None if row[4] is None else _Held(*row[4:8]),
+        answered=frozenset(row[8]),
+        is_known=row[9],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an answer belongs."""
+
+    pass_number: int
+    #: None: every slot is taken by others, the answer is an extra label
+    slot: _Held | Slot | None
+    is_late: bool
+
+
+def _place_of_answer(clip: Clip, user: User, facts: _Facts, *, now: datetime) -> _Place:
+    """The annotator's own slot, or one that is free after theirs was lost."""
+    held = facts.held
+    pass_number = held.pass_number if held is not None else _pass_after_loss(facts)
+    if pass_number in facts.answered:
+        raise Conflict("You have labelled this clip already: correct that answer instead.", "already_labelled")
+    if held is not None:
+        return _Place(pass_number, held, is_late=held.expires_at <= now)
+    return _Place(pass_number, _free_slot(clip, user, pass_number, now=now), is_late=True)
+
+
+def _pass_after_loss(facts: _Facts) -> int:
+    """Which pass an answer after a lost lease is: the next, where a repeat was asked for that they have not given."""
+    assert facts.lease is not None
+    if facts.lease.slot_number < FIRST_REPEAT or facts.lease.outcome == LeaseOutcome.ANSWERED:
+        return 0
+    return max(facts.answered, default=-1) + 1
+
+
+def _free_slot(clip: Clip, user: User, pass_number: int, *, now: datetime) -> Slot | None:
+    queueing.expire_leases_of(clip, besides=user, now=now)
+    free = Slot.objects.select_for_update(skip_locked=True).filter(  # a slot that others work on is not waited for
+        clip=clip, state=SlotState.OPEN, pass_number=pass_number
+    )
+    return free.filter(Q(reserved_for=None) | Q(reserved_for=user)).order_by("number").first()
+
+
+def _store(clip: Clip, user: User, submission: Submission, *, lease: _LastLease, place: _Place, now: datetime) -> Label:
+    slot = place.slot
+    label = Label(
+        **_answer_fields(submission),
+        study=clip.study,
+        clip=clip,
+        annotator=user,
+        pass_number=place.pass_number,
+        slot_number=slot.number if slot else None,
+        is_late=place.is_late,
+        is_extra=slot is None,
+        entry_id=lease.entry_id,
+        served=lease.served,
+    )
+    made = fetch_one(_STORE, _columns(label) | {"slot": slot.pk if slot else None, "now": now})
+    if made is None:  # another annotator sent it at this very moment
+        raise _reused()
+    label.pk, label.created_at = made
+    label._state.adding = False
+    return label
+
+
+def _columns(label: Label) -> JsonObject:
+    detail = {"clip": label.clip_id, "late": label.is_late, "extra": label.is_extra}
+    return {
+        "uuid": label.uuid,
+        "study": label.study_id,
+        "clip": label.clip_id,
+        "user": label.annotator_id,
+        "pass": label.pass_number,
+        "answer": str(label.answer),
+        "values": Jsonb(label.values),
+        "confidence": label.confidence,
+        "comment": label.comment,
+        "seconds": label.seconds_spent,
+        "number": label.slot_number,
+        "late": label.is_late,
+        "extra": label.is_extra,
+        "entry": label.entry_id,
+        "served": Jsonb(label.served),
+        "detail": Jsonb(detail),
+    }
+
+
+def _known(clip: Clip, user: User, submission: Submission) -> Label:
     """The label that this submission made before; a uuid that means something else is refused."""
-    label = Label.objects.filter(uuid=submission.uuid).first()
-    if label is None:
-        return None
+    label = Label.objects.get(uuid=submission.uuid)
     if label.clip_id != clip.pk or label.annotator_id != user.pk or not _says_the_same(label, submission):
         raise _reused()
     return label
@@ -112,35 +275,6 @@ def _check_values(study: Study, values: Mapping[str, int]) -> None:
             raise DomainError(f"{error}.", "bad_answer") from error
 
 
-def _slot_to_fill(clip: Clip, user: User, *, now: datetime) -> tuple[Slot | None, bool]:
-    """The annotator's own slot, or one that is free after theirs was lost; and whether the answer is late."""
-    queueing.expire_leases_of(clip, besides=user, now=now)
-    slots = list(Slot.objects.select_for_update().filter(clip=clip).order_by("number"))
-    for slot in slots:
-        if slot.state == SlotState.LEASED and slot.holder_id == user.pk:
-            return slot, slot.expires_at is not None and slot.expires_at <= now
-    return next((slot for slot in slots if slot.state == SlotState.OPEN), None), True
-
-
-def _fill(slot: Slot, user: User) -> None:
-    slot.state, slot.holder, slot.expires_at = SlotState.FILLED, user, None
-    slot.save(update_fields=["state", "holder", "expires_at"])
-
-
-def _store(clip: Clip, user: User, submission: Submission, *, lease: Lease, slot: Slot | None, is_late: bool) -> Label:
-    return _insert(
-        _answer_fields(submission),
-        study=clip.study,
-        clip=clip,
-        annotator=user,
-        slot_number=slot.number if slot else None,
-        is_late=is_late,
-        is_extra=slot is None,
-        entry=lease.entry,
-        served=lease.served,
-    )
-
-
 def _insert(answer: JsonObject, **fields: object) -> Label:
     try:
         with transaction.atomic():
@@ -179,6 +313,7 @@ def undo(uuid: uuids.UUID, user: User, *, now: datetime | None = None) -> Slot |
     slot = _slot_again(label, now=end)
     _restore_draft(label, now=end)
     audit.record(user, label.study, "undo", label, {"clip": label.clip_id})
+    live.answers_changed(label.study)
     return slot
 
 
@@ -203,7 +338,7 @@ def _slot_again(label: Label, *, now: datetime) -> Slot | None:
     """The slot that the label filled, leased again before all else that the annotator holds."""
     slots = Slot.objects.select_for_update().filter(clip=label.clip_id)
     slot = (
-        slots.filter(state=SlotState.OPEN).order_by("number").first()
+        slots.filter(state=SlotState.OPEN, pass_number=label.pass_number, reserved_for=None).order_by("number").first()
         if label.slot_number is None
         else slots.get(number=label.slot_number)
     )
@@ -242,9 +377,8 @@ def correct(label: Label, user: User, submission: Submission) -> Label:
     """A new answer in place of one's own: the old one stays, superseded."""
     queueing.lock_annotator(label.study, user)
     label = _own(label.uuid, user)
-    known = _known(label.clip, user, submission)
-    if known is not None:
-        return known
+    if Label.objects.filter(uuid=submission.uuid).exists():
+        return _known(label.clip, user, submission)
     check_answer(label.study, submission)
     if label.state != LabelState.CURRENT:
         raise Conflict(f"That answer is {label.get_state_display().lower()} already.", "not_current")
@@ -263,6 +397,7 @@ def correct(label: Label, user: User, submission: Submission) -> Label:
         served=label.served,
     )
     audit.record(user, label.study, "correct", made, {"clip": label.clip_id, "supersedes": str(label.uuid)})
+    live.answers_changed(label.study)
     return made
 
 
@@ -274,6 +409,7 @@ def save_draft(clip: Clip, user: User, content: JsonObject) -> None:
     if len(content) > MAX_DRAFT_KEYS or len(str(content)) > 4 * MAX_COMMENT:
         raise DomainError("That draft is too large.", "bad_draft")
     queueing.lock_annotator(clip.study, user)
-    if clip.labels.filter(annotator=user, pass_number=0, state=LabelState.CURRENT).exists():
+    pass_number = queueing.pass_held(clip, user)
+    if clip.labels.filter(annotator=user, pass_number=pass_number, state=LabelState.CURRENT).exists():
         return  # it was under way when the answer overtook it
     Draft.objects.update_or_create(clip=clip, annotator=user, defaults={"content": content})

@@ -4,149 +4,123 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from annotator.domain import audit
-from annotator.domain.ranking import QUEUE_LOCK, hold_queue, hold_study, open_clips, publish_ranking
-from annotator.enums import LabelState, LeaseOutcome, Role, SkipReason, SlotState
+from annotator.domain.claiming import top_up
+from annotator.domain.leases import (
+    end_lease,
+    expire_leases,
+    expire_leases_of,
+    expire_overdue,
+    give_back_beyond_reserve,
+    reopen,
+)
+from annotator.domain.ranking import (
+    QUEUE_LOCK,
+    RankedClip,
+    hold_queue,
+    hold_study,
+    open_clips,
+    publish_head,
+    publish_ranking,
+    serve,
+)
+from annotator.domain.slots import SERVED
+from annotator.domain.statements import Columns, Row, fetch_all
+from annotator.enums import LabelState, LeaseOutcome, SkipReason, SlotState
 from annotator.exceptions import Conflict, NotAllowed, NotFound
-from annotator.models import Clip, Lease, Membership, RankEntry, Skip, Slot, Study, User
+from annotator.models import Clip, Lease, RankEntry, RecordingSession, Skip, Slot, Study, Subject, User
 from mlcore.types import JsonObject
 
 __all__ = [
+    "ADDRESS",
+    "RankedClip",
     "claim",
     "claim_clip",
+    "claim_next",
+    "end_lease",
     "expire_leases",
+    "expire_leases_of",
+    "give_back_beyond_reserve",
     "heartbeat",
     "held_slots",
     "hold_queue",
     "hold_study",
     "lock_annotator",
     "open_clips",
+    "pass_held",
+    "publish_head",
     "publish_ranking",
     "release",
-    "served_record",
+    "reopen",
+    "serve",
     "skip",
     "was_served",
 ]
 
-#: what a served record may say of the model: how sure it was, never what it thinks
-SHOWN_SCORES = (
-    "entropy",
-    "mean_entropy",
-    "entropy_by_target",
-    "vacuity",
-    "disagreement",
-    "agreement",
-    "evidence",
-)
-
-# An open slot of a clip that this annotator never answered, skipped, or holds.
-_FREE = """
-    AND NOT EXISTS (SELECT 1 FROM annotator_label l WHERE l.clip_id = e.clip_id AND l.annotator_id = %(user)s
-                    AND l.pass_number = 0 AND l.state = 'current')
-    AND NOT EXISTS (SELECT 1 FROM annotator_skip k WHERE k.clip_id = e.clip_id AND k.annotator_id = %(user)s)
-    AND NOT EXISTS (SELECT 1 FROM annotator_slot h WHERE h.clip_id = e.clip_id AND h.holder_id = %(user)s
-                    AND h.state = 'leased')
-    ORDER BY e.rank, s.number LIMIT 1 FOR UPDATE OF s SKIP LOCKED
-"""
-# The ranking ids are scalar subqueries so that the entries are walked along their index, from the best one down, and
-# no further than the first free slot: the length of the queue does not matter.
-_CLAIM = f"""
-WITH test AS (
-    SELECT s.id AS slot_id, e.id AS entry_id
-    FROM annotator_rankentry e JOIN annotator_slot s ON s.clip_id = e.clip_id AND s.state = 'open'
-    WHERE e.ranking_id = (SELECT test_ranking_id FROM annotator_study WHERE id = %(study)s) {_FREE}
-), pool AS (
-    SELECT s.id AS slot_id, e.id AS entry_id
-    FROM annotator_rankentry e JOIN annotator_slot s ON s.clip_id = e.clip_id AND s.state = 'open'
-    WHERE e.ranking_id = (SELECT active_ranking_id FROM annotator_study WHERE id = %(study)s)
-    AND NOT EXISTS (SELECT 1 FROM test) {_FREE}
-)
-UPDATE annotator_slot
-SET state = 'leased', holder_id = %(user)s, leased_at = %(now)s, expires_at = %(expires)s, entry_id = picked.entry_id
-FROM (SELECT * FROM test UNION ALL SELECT * FROM pool) picked
-WHERE annotator_slot.id = picked.slot_id
-RETURNING annotator_slot.id
-"""  # noqa: S608  # put together from the constant above only
+#: why a clip was given out that no ranking served: it was opened by its address
+ADDRESS: JsonObject = {
+    "policy": "address",
+    "round": None,
+    "rank": None,
+    "scores": {},
+    "ranking": None,
+}
+_HOLD = "SELECT concord_hold_annotator(%(lock)s::integer, %(study)s::bigint, %(user)s::bigint)"  # migration 0010
+_SLOT, _CLIP = Columns(Slot, "slot"), Columns(Clip, "clip")
+_SESSION, _SUBJECT = Columns(RecordingSession, "recording"), Columns(Subject, "person")
+_HELD = f"""
+SELECT {_SLOT.sql}, {_CLIP.sql}, {_SESSION.sql}, {_SUBJECT.sql}
+FROM annotator_slot slot
+JOIN annotator_clip clip ON clip.id = slot.clip_id
+JOIN annotator_recordingsession recording ON recording.id = clip.session_id
+JOIN annotator_subject person ON person.id = recording.subject_id
+WHERE slot.holder_id = %(user)s AND slot.state = 'leased' AND slot.study_id = %(study)s
+ORDER BY slot.leased_at, slot.id
+"""  # noqa: S608  # put together from names of columns only
 
 
 @transaction.atomic
 def claim(study: Study, user: User, *, now: datetime | None = None) -> list[Slot]:
     """Tops the annotator up to the study's reserve; all that they hold, in the order it was served."""
     lock_annotator(study, user)
+    return claim_next(study, user, now=now)
+
+
+def claim_next(study: Study, user: User, *, now: datetime | None = None) -> list[Slot]:
+    """`claim` for a caller whose transaction has called `lock_annotator` already."""
     start = now or timezone.now()
-    expire_leases(study, now=start)
-    held = held_slots(study, user)
-    while len(held) < study.reserve:
-        # one after the other: the second statement sees what the first took
-        slot = _claim_next(study, user, now=start + timedelta(microseconds=len(held)))
-        if slot is None:
-            break
-        held.append(slot)
-    return held
+    expire_overdue(study.pk, now=start)
+    top_up(study, user, now=start)
+    return held_slots(study, user)
 
 
-def _claim_next(study: Study, user: User, *, now: datetime) -> Slot | None:
-    expires = now + timedelta(seconds=study.lease_s)
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"study": study.pk, "user": user.pk, "now": now, "expires": expires})
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    slot = _slots().get(pk=row[0])
-    _note_lease(slot, user, now=now)
-    return slot
-
-
-def lock_annotator(study: Study, user: User) -> Membership:
-    """One thing at a time for each annotator, and none while rankings are rebuilt; until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [QUEUE_LOCK, study.pk])
-    members = list(
-        Membership.objects.select_for_update(no_key=True)
-        .filter(study=study, user=user, role__in=[Role.ADMIN, Role.ANNOTATOR])
-        .order_by("pk")
-    )
-    if not members:
+def lock_annotator(study: Study, user: User) -> None:
+    """One thing at a time for each annotator, and none while rankings are swapped; until the transaction ends."""
+    if fetch_all(_HOLD, {"lock": QUEUE_LOCK, "study": study.pk, "user": user.pk}) != [(True,)]:
         raise NotAllowed("You do not annotate in this study: ask its admin to add you as an annotator.")
-    return members[0]
 
 
 def held_slots(study: Study, user: User) -> list[Slot]:
     """What this annotator holds, first served first; a lease that ran out counts until the queue takes it back."""
-    return list(_slots().filter(study=study, holder=user, state=SlotState.LEASED).order_by("leased_at", "pk"))
+    rows = fetch_all(_HELD, {"study": study.pk, "user": user.pk})
+    return [_held(row, study) for row in rows]
+
+
+def _held(row: Row, study: Study) -> Slot:
+    slot, row = _SLOT.read(row)
+    slot.clip, row = _CLIP.read(row)
+    slot.clip.study = study
+    slot.clip.session, row = _SESSION.read(row)
+    slot.clip.session.subject, row = _SUBJECT.read(row)
+    return slot
 
 
 def _slots() -> QuerySet[Slot]:
-    return Slot.objects.select_related("clip__session__subject", "entry__ranking__round")
-
-
-def served_record(entry: RankEntry | None) -> JsonObject:
-    """Why a clip was served, as it is kept with the label."""
-    if entry is None:
-        return {"policy": "address", "round": None, "rank": None, "scores": {}, "ranking": None}
-    ranking = entry.ranking
-    return {
-        "policy": ranking.policy,
-        "round": ranking.round.number if ranking.round else 0,
-        "rank": entry.rank,
-        "scores": {name: entry.scores[name] for name in SHOWN_SCORES if name in entry.scores},
-        "ranking": ranking.pk,
-    }
-
-
-def _note_lease(slot: Slot, user: User, *, now: datetime) -> None:
-    Lease.objects.create(
-        clip=slot.clip,
-        annotator=user,
-        slot_number=slot.number,
-        entry=slot.entry,
-        served=served_record(slot.entry),
-        leased_at=now,
-    )
+    return Slot.objects.select_related("clip__session__subject")
 
 
 def was_served(clip: Clip, user: User) -> bool:
@@ -158,7 +132,7 @@ def claim_clip(clip: Clip, user: User, *, now: datetime | None = None) -> Slot:
     """This very clip, reached by its address: only if it has a free slot and the annotator has room."""
     lock_annotator(clip.study, user)
     start = now or timezone.now()
-    expire_leases(clip.study, now=start)
+    expire_overdue(clip.study_id, now=start)
     mine = _slots().filter(clip=clip, holder=user, state=SlotState.LEASED).first()
     if mine is not None:
         return mine
@@ -180,17 +154,30 @@ def _require_unanswered(clip: Clip, user: User) -> None:
 def _lease_open_slot(clip: Clip, user: User, *, now: datetime) -> Slot:
     slot = (
         Slot.objects.select_for_update(skip_locked=True)
-        .filter(clip=clip, state=SlotState.OPEN)
+        .filter(clip=clip, state=SlotState.OPEN, pass_number=0)
         .order_by("number")
         .first()
     )
-    if slot is None:
+    if slot is None or not _is_served(clip):
         raise NotFound("This clip has all the annotators it needs.", "clip_taken")
     slot.state, slot.holder, slot.entry = SlotState.LEASED, user, None
     slot.leased_at, slot.expires_at = now, now + timedelta(seconds=clip.study.lease_s)
     slot.save()
-    _note_lease(slot, user, now=now)
+    Lease.objects.create(clip=clip, annotator=user, slot_number=slot.number, served=ADDRESS, leased_at=now)
     return slot
+
+
+def _is_served(clip: Clip) -> bool:
+    """Whether a ranking that serves has it, on a route that reaches annotators."""
+    study = Study.objects.get(pk=clip.study_id)
+    rankings = [study.test_ranking_id, study.head_ranking_id, study.active_ranking_id]
+    return RankEntry.objects.filter(clip=clip, ranking__in=rankings, route__in=SERVED).exists()
+
+
+def pass_held(clip: Clip, user: User) -> int:
+    """Which of their answers on this clip the annotator is at: 0, or the number of the repeat that they hold."""
+    held = Slot.objects.filter(clip=clip, holder=user, state=SlotState.LEASED).values_list("pass_number", flat=True)
+    return held.first() or 0
 
 
 @transaction.atomic
@@ -223,7 +210,8 @@ def skip(clip: Clip, user: User, reason: SkipReason, comment: str = "") -> Skip:
     lock_annotator(clip.study, user)
     if not was_served(clip, user):
         raise NotFound
-    if clip.labels.filter(annotator=user, state=LabelState.CURRENT).exists():
+    answered = clip.labels.filter(annotator=user, state=LabelState.CURRENT, pass_number=pass_held(clip, user))
+    if answered.exists():
         raise Conflict("You have labelled this clip already; undo that first.", "already_labelled")
     made, is_new = Skip.objects.get_or_create(
         clip=clip, annotator=user, defaults={"reason": reason, "comment": comment}
@@ -232,46 +220,3 @@ def skip(clip: Clip, user: User, reason: SkipReason, comment: str = "") -> Skip:
     if is_new:
         audit.record(user, clip.study, "skip", clip, {"reason": reason})
     return made
-
-
-def expire_leases(study: Study | None = None, *, now: datetime | None = None) -> int:
-    """Slots whose lease ran out are open again; how many there were."""
-    end = now or timezone.now()
-    overdue = Q(expires_at__lte=end) if study is None else Q(expires_at__lte=end, study=study)
-    return reopen(overdue, LeaseOutcome.EXPIRED, now=end)
-
-
-@transaction.atomic(savepoint=False)
-def reopen(which: Q, outcome: LeaseOutcome, *, now: datetime) -> int:
-    """Leased slots of `which` become open; rows that somebody else works on at this moment are left to them.
-
-    A superseded clip wants no more answers: its slots go.
-    """
-    leased = Slot.objects.select_for_update(skip_locked=True, of=("self",)).filter(which, state=SlotState.LEASED)
-    rows = list(leased.values_list("pk", "clip_id", "holder_id"))
-    if not rows:
-        return 0
-    slots = Slot.objects.filter(pk__in=[pk for pk, _, _ in rows])
-    slots.filter(clip__superseded_at__isnull=False).delete()
-    slots.update(state=SlotState.OPEN, holder=None, leased_at=None, expires_at=None, entry=None)
-    for _, clip_id, holder_id in rows:
-        end_lease(clip_id, holder_id, outcome, now=now)
-    return len(rows)
-
-
-def expire_leases_of(clip: Clip, *, besides: User, now: datetime) -> None:
-    """Others' leases on this clip that ran out; a late answer may then fill the slot."""
-    reopen(Q(clip=clip, expires_at__lte=now) & ~Q(holder=besides), LeaseOutcome.EXPIRED, now=now)
-
-
-def give_back_beyond_reserve(study: Study, user: User, *, keep: Slot, now: datetime) -> None:
-    """An undone answer takes the first place; what was served last goes back where the reserve is too small."""
-    held = [slot for slot in held_slots(study, user) if slot.pk != keep.pk]
-    surplus = held[max(0, study.reserve - 1) :]
-    reopen(Q(pk__in=[slot.pk for slot in surplus]), LeaseOutcome.RELEASED, now=now)
-
-
-def end_lease(clip_id: int, annotator_id: int | None, outcome: LeaseOutcome, *, now: datetime) -> None:
-    Lease.objects.filter(clip=clip_id, annotator=annotator_id, ended_at__isnull=True).update(
-        ended_at=now, outcome=outcome
-    )

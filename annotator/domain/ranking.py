@@ -1,40 +1,72 @@
-"""In which order clips are asked for: slots, the test ranking, the random ranking of round 0, a round's ranking."""
+"""In which order clips are asked for: the test ranking, the random ranking of round 0, a round's ranking, its heads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from django.db import connection, transaction
-from django.db.models import Max
 
-from annotator.domain import studies
+from annotator.domain import pool, slots, studies
+from annotator.domain.copying import as_json, copy_rows
+from annotator.domain.slots import QUEUE_LOCK, Repeats, hold_queue, hold_study
 from annotator.enums import RankingPolicy
 from annotator.exceptions import DomainError
-from annotator.models import Clip, RankEntry, Ranking, Round, Study
-from mlcore.types import JsonObject
+from annotator.models import Ranking, Round, Study
+from mlcore.types import Ask, JsonObject, Route, Term
 
-#: advisory locks of Postgres are named by two numbers: this one, and the study
-QUEUE_LOCK = 7261
-BATCH = 2000
+__all__ = [
+    "QUEUE_LOCK",
+    "RankedClip",
+    "hold_queue",
+    "hold_study",
+    "open_clips",
+    "publish_head",
+    "publish_ranking",
+    "serve",
+]
+COLUMNS = ("ranking_id", "clip_id", "rank", "term", "route", "ask", "is_open", "scores")
+NO_REPEATS = Repeats()
 
-_RANKED = """
-    EXISTS (SELECT 1 FROM annotator_rankentry e JOIN annotator_study s
-            ON e.ranking_id IN (s.test_ranking_id, s.active_ranking_id)
-            WHERE s.id = %(study)s AND e.clip_id = clip.id)
+
+_CHECK = """
+SELECT count(*) FILTER (WHERE clip.id IS NULL OR clip.superseded_at IS NOT NULL),
+       count(*) FILTER (WHERE clip.study_id <> %(study)s OR person.is_test)
+FROM annotator_rankentry e
+LEFT JOIN annotator_clip clip ON clip.id = e.clip_id
+LEFT JOIN annotator_subject person ON person.id = clip.subject_id
+WHERE e.ranking_id = %(ranking)s
 """
-_ADD_SLOTS = f"""
-INSERT INTO annotator_slot (clip_id, study_id, number, state)
-SELECT clip.id, clip.study_id, n.number, 'open'
-FROM annotator_clip clip
-CROSS JOIN LATERAL generate_series(0, coalesce(clip.overlap, %(overlap)s) - 1) AS n (number)
-WHERE clip.study_id = %(study)s AND clip.superseded_at IS NULL AND {_RANKED}
-ON CONFLICT (clip_id, number) DO NOTHING
-"""  # noqa: S608  # put together from the constant above only
-_DROP_SLOTS = f"""
-DELETE FROM annotator_slot slot USING annotator_clip clip
-WHERE slot.clip_id = clip.id AND slot.study_id = %(study)s AND slot.state = 'open'
-  AND (slot.number >= coalesce(clip.overlap, %(overlap)s) OR clip.superseded_at IS NOT NULL OR NOT {_RANKED})
-"""  # noqa: S608
+_DROP_GONE = """
+DELETE FROM annotator_rankentry e WHERE e.ranking_id = %(ranking)s
+AND NOT EXISTS (SELECT 1 FROM annotator_clip clip WHERE clip.id = e.clip_id AND clip.superseded_at IS NULL)
+"""
+_LET_GO = """
+UPDATE annotator_slot SET entry_id = NULL FROM annotator_rankentry e
+WHERE annotator_slot.entry_id = e.id AND e.ranking_id = %(ranking)s;
+UPDATE annotator_lease SET entry_id = NULL FROM annotator_rankentry e
+WHERE annotator_lease.entry_id = e.id AND e.ranking_id = %(ranking)s;
+DELETE FROM annotator_rankentry WHERE ranking_id = %(ranking)s;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedClip:
+    """A place in a ranking: which clip, what bought it the place, where its gate sent it, what it asks about."""
+
+    clip_id: int
+    #: what ordered it, e.g. {"entropy", "entropy_by_target", "vacuity", "disagreement", "agreement", "evidence"}
+    scores: JsonObject
+    term: Term = Term.POLICY
+    route: Route = Route.MAIN
+    ask: Ask = Ask.BOTH
+    #: a repeat of one's own answer: whose (a user id)
+    reserved_for: int | None = None
+    #: 0 for a first answer; a repeat's number is the annotator's next, whatever is said here
+    pass_number: int = 0
+
+
+# --- after an import -------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -48,115 +80,149 @@ def open_clips(study: Study) -> None:
     is_fresh = not study.labels.exists()
     studies.fix_test_subjects(study)
     study.refresh_from_db()
-    study.test_ranking = _shuffled(study, study.test_ranking, RankingPolicy.TEST, _test_clips(study), is_fresh)
+    study.test_ranking = _shuffled(study, study.test_ranking, RankingPolicy.TEST, is_fresh)
     if study.active_ranking is None or study.active_ranking.policy == RankingPolicy.RANDOM:
-        pool = _pool_clips(study)
-        study.active_ranking = _shuffled(study, study.active_ranking, RankingPolicy.RANDOM, pool, is_fresh)
+        study.active_ranking = _shuffled(study, study.active_ranking, RankingPolicy.RANDOM, is_fresh)
     else:
-        _append(study.active_ranking, _pool_clips(study))
+        pool.append_pool(study, study.active_ranking)
     study.save(update_fields=["test_ranking", "active_ranking"])
-    _fit_slots(study)
+    whole = [study.test_ranking, study.active_ranking]
+    slots.fit(study, add_for=whole, keep_for=whole)
+    for ranking in (*whole, study.head_ranking):
+        if ranking is not None:
+            slots.sync(study, ranking)
+    slots.count_anew()
 
 
-def hold_queue(study: Study) -> Study:
-    """The study's row, locked: until this transaction ends nobody claims or answers (`queueing.lock_annotator`)."""
-    locked = hold_study(study)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [QUEUE_LOCK, study.pk])
-    return locked
-
-
-def hold_study(study: Study) -> Study:
-    """The study's row, locked: until this transaction ends no sessions come or go."""
-    return Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-
-
-def _fit_slots(study: Study) -> None:
-    """As many slots as the overlap asks for, on every clip that a ranking serves."""
-    arguments = {"study": study.pk, "overlap": study.overlap}
-    with connection.cursor() as cursor:
-        cursor.execute(_ADD_SLOTS, arguments)
-        cursor.execute(_DROP_SLOTS, arguments)
-
-
-def _test_clips(study: Study) -> list[int]:
-    """The test subjects' clips in seeded random order, up to the study's cap each."""
-    n_of: dict[int, int] = {}
-    chosen = []
-    for clip_id, subject_id in _clips_shuffled(study, is_test=True):
-        n_of[subject_id] = n_of.get(subject_id, 0) + 1
-        if n_of[subject_id] <= study.test_clips_per_subject:
-            chosen.append(clip_id)
-    return chosen
-
-
-def _pool_clips(study: Study) -> list[int]:
-    return [clip_id for clip_id, _ in _clips_shuffled(study, is_test=False)]
-
-
-def _clips_shuffled(study: Study, *, is_test: bool) -> list[tuple[int, int]]:
-    """(clip, subject) ids in an order that the seed and the recordings' names fix, not the order of import."""
-    rows = Clip.objects.filter(study=study, superseded_at=None, subject__is_test=is_test).values_list(
-        "pk", "subject_id", "subject__code", "session__code", "number"
-    )
-    shuffled = sorted(rows, key=lambda row: studies.shuffle_key(study.seed, "clip", *row[2:]))
-    return [(row[0], row[1]) for row in shuffled]
-
-
-def _shuffled(
-    study: Study, ranking: Ranking | None, policy: RankingPolicy, clip_ids: list[int], is_fresh: bool
-) -> Ranking:
-    """The ranking over these clips: the given one where it is right already or may only grow, else a new one."""
-    if ranking is not None and not is_fresh:
-        _append(ranking, clip_ids)
-        return ranking
-    if ranking is not None:
-        if list(ranking.entries.order_by("rank").values_list("clip_id", flat=True)) == clip_ids:
-            return ranking
+def _shuffled(study: Study, ranking: Ranking | None, policy: RankingPolicy, is_fresh: bool) -> Ranking:
+    """The ranking over all clips: the given one where it is right already or may only grow, else a new one."""
+    is_test = policy is RankingPolicy.TEST
+    append = pool.append_test if is_test else pool.append_pool
+    if ranking is not None and is_fresh and not pool.is_in_order(study, ranking, is_test=is_test):
+        with connection.cursor() as cursor:
+            cursor.execute(_LET_GO, {"ranking": ranking.pk})
         ranking.delete()
-    made = Ranking.objects.create(study=study, policy=policy, seed=study.seed)
-    _add_entries(made, ((clip_id, {}) for clip_id in clip_ids), first_rank=1)
-    return made
+        ranking = None
+    if ranking is None:
+        ranking = Ranking.objects.create(study=study, policy=policy, seed=study.seed)
+    append(study, ranking)
+    return ranking
 
 
-def _append(ranking: Ranking, clip_ids: Iterable[int]) -> None:
-    known = set(ranking.entries.values_list("clip_id", flat=True))
-    last = ranking.entries.aggregate(last=Max("rank"))["last"] or 0
-    _add_entries(ranking, ((clip_id, {}) for clip_id in clip_ids if clip_id not in known), first_rank=last + 1)
+# --- publishing ------------------------------------------------------------------------------------------------------
 
 
-def _add_entries(ranking: Ranking, ordered: Iterable[tuple[int, JsonObject]], *, first_rank: int) -> None:
-    entries = [
-        RankEntry(ranking=ranking, clip_id=clip_id, rank=rank, scores=scores)
-        for rank, (clip_id, scores) in enumerate(ordered, first_rank)
-    ]
-    RankEntry.objects.bulk_create(entries, batch_size=BATCH)
-
-
+@transaction.atomic
 def publish_ranking(
     study: Study,
     *,
     round: Round | None,  # noqa: A002  # the field's name
     policy: RankingPolicy,
-    ordered: Sequence[tuple[int, JsonObject]],
+    ordered: Iterable[RankedClip],
     seed: int | None = None,
+    n_labels: int = 0,
+    config: JsonObject | None = None,
 ) -> Ranking:
     """The queue serves this order from the caller's commit on; reserved clips stay with whoever holds them.
 
-    Pool clips that `ordered` leaves out follow in seeded random order, so that a clip still short of answers is
-    never forgotten. Call it inside the transaction that publishes the model.
+    Clips that are gone by then are left out. Pool clips that `ordered` leaves out follow in seeded random order, so
+    that a clip still short of answers is never forgotten. Annotators go on while it is written; call it inside the
+    transaction that publishes the model.
     """
-    locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    pool = _pool_clips(locked)
-    strangers = {clip_id for clip_id, _ in ordered} - set(pool)
-    if strangers:
-        raise DomainError(
-            f"A ranking may hold only this study's clips outside the test subjects; {len(strangers)} are not.",
-            "bad_ranking",
-        )
-    ranking = Ranking.objects.create(study=locked, round=round, policy=policy, seed=seed)
-    _add_entries(ranking, ordered, first_rank=1)
-    _append(ranking, pool)
-    Study.objects.filter(pk=study.pk).update(active_ranking=ranking)
-    study.active_ranking = ranking
+    ranking = Ranking.objects.create(
+        study=study, round=round, policy=policy, seed=seed, n_labels=n_labels, config=config or {}
+    )
+    asked_again = _write(ranking, ordered)
+    locked = hold_study(study)
+    with slots.in_bulk():
+        _keep_what_may_be_asked(locked, ranking)
+    pool.append_pool(locked, ranking)
+    serve(locked, ranking, repeats=asked_again)
+    study.active_ranking, study.head_ranking = ranking, None
     return ranking
+
+
+def serve(study: Study, ranking: Ranking, *, repeats: Repeats = NO_REPEATS) -> None:
+    """This ranking serves from the caller's commit on, its head none. The caller holds the study's row.
+
+    All that takes long is done before annotators have to wait: they do for the last step only.
+    """
+    slots.forget_own_repeats(study)
+    slots.want_more_answers(study, ranking, repeats)
+    slots.fit(study, add_for=[ranking], keep_for=[study.test_ranking, ranking])
+    slots.add_own_repeats(study, repeats)
+    closed = slots.sync(study, ranking)
+    slots.count_anew()
+    slots.stop_the_queue(study)
+    slots.open_again(closed)  # given back meanwhile
+    Study.objects.filter(pk=study.pk).update(active_ranking=ranking, head_ranking=None)
+
+
+@transaction.atomic
+def publish_head(study: Study, *, base: Ranking, ordered: Iterable[RankedClip], n_labels: int) -> Ranking | None:
+    """A short ranking that is served before `base`, in place of the head that was; None if `base` serves no longer.
+
+    Nobody waits for it. A clip that `base` has is never lost by a head, whatever that head says. Repeats have their
+    slots from `base`: a head that asked for them anew would ask once more for one that was answered meanwhile.
+    """
+    locked = hold_study(study)
+    if locked.active_ranking_id != base.pk:
+        return None
+    head = Ranking.objects.create(
+        study=locked, base=base, policy=base.policy, seed=base.seed, config=base.config, n_labels=n_labels
+    )
+    _write(head, ordered)
+    _keep_what_may_be_asked(locked, head)
+    slots.want_more_answers(locked, head, NO_REPEATS)
+    slots.add(locked, [head])
+    slots.close_taken(head)
+    Study.objects.filter(pk=study.pk).update(head_ranking=head)
+    study.head_ranking = head
+    return head
+
+
+def _write(ranking: Ranking, ordered: Iterable[RankedClip]) -> Repeats:
+    """The entries, first to last, and which of them are repeats."""
+    noted = _Noted()
+    copy_rows("annotator_rankentry", COLUMNS, _rows(ranking.pk, noted.watch(ordered)))
+    return Repeats(noted.by_others, noted.by_the_same)
+
+
+@dataclass(slots=True)
+class _Noted:
+    """Repeats, as they go by."""
+
+    by_others: list[int] = field(default_factory=list)
+    by_the_same: list[tuple[int, int]] = field(default_factory=list)
+
+    def watch(self, ordered: Iterable[RankedClip]) -> Iterator[RankedClip]:
+        for clip in ordered:
+            if clip.reserved_for is not None:
+                self.by_the_same.append((clip.clip_id, clip.reserved_for))
+            elif clip.term in (Term.REPEAT_OTHER, Term.RELABEL) and clip.route.is_served:
+                self.by_others.append(clip.clip_id)
+            yield clip
+
+
+def _rows(ranking_id: int, ordered: Iterable[RankedClip]) -> Iterator[tuple[str, ...]]:
+    """Served clips are open until `slots.sync` knows better."""
+    first = str(ranking_id)
+    is_open = {route: "t" if route.is_served else "f" for route in Route}
+    for rank, clip in enumerate(ordered, 1):
+        route = clip.route
+        yield first, str(clip.clip_id), str(rank), clip.term, route, clip.ask, is_open[route], as_json(clip.scores)
+
+
+def _keep_what_may_be_asked(study: Study, ranking: Ranking) -> None:
+    """A session may have been imported anew meanwhile: clips that it no longer has are ranked no more."""
+    arguments = {"study": study.pk, "ranking": ranking.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(_CHECK, arguments)
+        n_gone, n_strangers = cursor.fetchone()
+        if n_strangers:
+            raise DomainError(
+                f"A ranking may hold only this study's clips outside the test subjects; {n_strangers} are not.",
+                "bad_ranking",
+            )
+        if n_gone:
+            cursor.execute(_DROP_GONE, arguments)

@@ -6,44 +6,51 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from annotator.domain import audit, jobs, queueing
+from annotator.domain import audit, jobs, pool, queueing, scoring
+from annotator.domain.copying import as_json, copy_rows
+from annotator.domain.ranking import RankedClip
 from annotator.domain.versions import code_version
 from annotator.enums import AnswerKind, JobKind, JobState, LabelState, RankingPolicy, RoundState, SessionStatus
 from annotator.exceptions import Conflict, DomainError
-from annotator.models import Clip, Job, Label, Prediction, Ranking, Round, RoundLabel, Study, User
+from annotator.models import Clip, Job, Label, Ranking, Round, RoundLabel, Study, User
 from mlcore.types import Dimension, JsonObject
 
 LIVE = (RoundState.QUEUED, RoundState.RUNNING)
 BATCH = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredClip:
-    """A ranked clip; without probabilities where the model could read none of its modalities."""
-
-    clip_id: int
-    probabilities: Mapping[str, Sequence[float]]
-    alpha: Mapping[str, Sequence[float]]
-    #: what ordered it: {"entropy", "entropy_by_target", "vacuity", "disagreement", "agreement", "evidence"}
-    scores: JsonObject
+#: clip, and of each target its probabilities and α
+ClipPrediction = tuple[int, Mapping[str, Sequence[float]], Mapping[str, Sequence[float]]]
 
 
 @dataclass(frozen=True, slots=True)
 class RoundOutcome:
-    """What training found; `ranked` is best first."""
+    """What training found. `ranked` and `predictions` may be streams: each is read once."""
 
     metrics: JsonObject
     history: list[JsonObject]
     #: relative to MODEL_ROOT
     model_path: str
     model_sha256: str
-    ranked: tuple[ScoredClip, ...]
+    #: in the order of asking
+    ranked: Iterable[RankedClip]
+    #: of the clips of which the model could read a modality
+    predictions: Iterable[ClipPrediction] = ()
+    policy: RankingPolicy = RankingPolicy.ENTROPY
+    #: current answers that the ranking knows of
+    n_labels: int = 0
+    #: mlcore.types.AcquisitionConfig.to_json()
+    config: JsonObject = field(default_factory=dict)
+    #: whether another round is worth it, and why
+    advice: JsonObject = field(default_factory=dict)
+    #: by user id
+    reliability: JsonObject = field(default_factory=dict)
 
 
 # --- launching -------------------------------------------------------------------------------------------------------
@@ -155,6 +162,26 @@ def frozen_votes(round_: Round) -> dict[int, list[JsonObject]]:
     return dict(votes)
 
 
+@dataclass(frozen=True, slots=True)
+class FrozenVote:
+    """One answer as a round froze it, and whose."""
+
+    annotator_id: int
+    #: 0 for a first answer, 1.. for deliberate repeats
+    pass_number: int
+    values: JsonObject
+
+
+def frozen_votes_by_annotator(round_: Round) -> dict[int, list[FrozenVote]]:
+    """Clip -> the answers given to it, as `frozen_votes`, with who gave them."""
+    votes: dict[int, list[FrozenVote]] = defaultdict(list)
+    frozen = Label.objects.filter(rounds__round=round_, answer=AnswerKind.LABEL).order_by("pk")
+    columns = frozen.values_list("clip_id", "annotator_id", "pass_number", "values")
+    for clip_id, annotator_id, pass_number, values in columns.iterator(BATCH):
+        votes[clip_id].append(FrozenVote(annotator_id, pass_number, values))
+    return dict(votes)
+
+
 def readable_clips(round_: Round, max_clip: int) -> QuerySet[Clip]:
     """The clips that the round may see, in the order of their sessions' shards."""
     return (
@@ -205,43 +232,45 @@ def record_history(job_id: int, token: int, history: list[JsonObject]) -> None:
 
 
 def publish_round(round_: Round, *, job_id: int, token: int, outcome: RoundOutcome) -> None:
-    """Model, predictions and ranking become visible together, or none of them. Raises JobLostError."""
+    """Model, predictions and ranking become visible together, or none of them. Raises JobLostError.
+
+    Annotators and the job's heartbeat go on while all of it is written; the job is asked for again at the end.
+    """
     with transaction.atomic():
-        study = Study.objects.select_for_update(no_key=True).get(pk=round_.study_id)
+        jobs.hold(job_id, token)  # let go at once: a worker thought dead need not begin
+    with transaction.atomic():
+        _store_predictions(round_, outcome.predictions)
+        ranking = queueing.publish_ranking(
+            round_.study,
+            round=round_,
+            policy=outcome.policy,
+            ordered=outcome.ranked,
+            seed=round_.seed,
+            n_labels=outcome.n_labels,
+            config=outcome.config,
+        )
+        # a session may have been imported anew meanwhile: nothing is said of clips that it no longer has
+        round_.predictions.filter(clip__study=round_.study_id, clip__superseded_at__isnull=False).delete()
         job = jobs.hold(job_id, token)
         _store_outcome(round_, outcome)
-        ordered = [(clip.clip_id, clip.scores) for clip in _still_there(outcome.ranked)]
-        queueing.publish_ranking(study, round=round_, policy=RankingPolicy.ENTROPY, ordered=ordered, seed=round_.seed)
-        Study.objects.filter(pk=study.pk).update(promoted_round=round_)
-        jobs.end(job, JobState.SUCCEEDED, result={"ranked": len(ordered), "attempts": job.attempts})
-        audit.record(None, study, "publish_round", round_, {"ranked": len(ordered)})
+        Study.objects.filter(pk=round_.study_id).update(promoted_round=round_)
+        n_ranked = ranking.entries.exclude(scores={}).count()
+        jobs.end(job, JobState.SUCCEEDED, result={"ranked": n_ranked, "attempts": job.attempts})
+        audit.record(None, round_.study, "publish_round", round_, {"ranked": n_ranked})
 
 
-def _still_there(ranked: Sequence[ScoredClip]) -> list[ScoredClip]:
-    """A session may have been imported anew meanwhile: clips that it no longer has are ranked no more."""
-    ids = [clip.clip_id for clip in ranked]
-    known = set(Clip.objects.filter(pk__in=ids, superseded_at=None).values_list("pk", flat=True))
-    return [clip for clip in ranked if clip.clip_id in known]
+def _store_predictions(round_: Round, predictions: Iterable[ClipPrediction]) -> None:
+    first = str(round_.pk)
+    rows = ((first, str(clip_id), as_json(shares), as_json(alpha)) for clip_id, shares, alpha in predictions)
+    copy_rows("annotator_prediction", ("round_id", "clip_id", "probabilities", "alpha"), rows)
 
 
 def _store_outcome(round_: Round, outcome: RoundOutcome) -> None:
     round_.state, round_.finished_at, round_.error = RoundState.PUBLISHED, timezone.now(), ""
-    round_.metrics, round_.history = outcome.metrics, outcome.history
-    round_.model_path, round_.model_sha256 = outcome.model_path, outcome.model_sha256
-    round_.save(update_fields=["state", "finished_at", "error", "metrics", "history", "model_path", "model_sha256"])
-    Prediction.objects.bulk_create(
-        (
-            Prediction(
-                round=round_,
-                clip_id=clip.clip_id,
-                probabilities={key: list(values) for key, values in clip.probabilities.items()},
-                alpha={key: list(values) for key, values in clip.alpha.items()},
-            )
-            for clip in _still_there(outcome.ranked)
-            if clip.probabilities
-        ),
-        batch_size=BATCH,
-    )
+    names = ("metrics", "history", "model_path", "model_sha256", "advice", "reliability")
+    for name in names:
+        setattr(round_, name, getattr(outcome, name))
+    round_.save(update_fields=["state", "finished_at", "error", *names])
 
 
 # --- other ends ------------------------------------------------------------------------------------------------------
@@ -273,6 +302,7 @@ def cancel_round(round_: Round, *, actor: User | None) -> None:
             raise Conflict(f"Round {round_.number} has ended already.", "round_ended")
         if jobs.request_cancel(job):
             _close(job, RoundState.CANCELLED, "")
+        scoring.cancel_parts(job)
         audit.record(actor, round_.study, "cancel_round", round_)
 
 
@@ -301,7 +331,8 @@ def roll_back(study: Study, *, actor: User | None) -> Round | None:
         earlier = (
             locked.rounds.filter(state=RoundState.PUBLISHED, number__lt=serving.number).order_by("-number").first()
         )
-        ranking = locked.rankings.filter(round=earlier).exclude(policy=RankingPolicy.TEST).order_by("pk").last()
+        whole = locked.rankings.filter(round=earlier, base=None).exclude(policy=RankingPolicy.TEST)
+        ranking = whole.order_by("pk").last()
         if ranking is None:
             raise Conflict("There is no earlier ranking to roll back to.", "nothing_to_roll_back")
         _serve(locked, earlier, ranking)
@@ -310,6 +341,6 @@ def roll_back(study: Study, *, actor: User | None) -> Round | None:
 
 
 def _serve(study: Study, round_: Round | None, ranking: Ranking) -> None:
-    study.promoted_round, study.active_ranking = round_, ranking
-    study.save(update_fields=["promoted_round", "active_ranking"])
-    queueing.open_clips(study)  # clips that came after that ranking are appended to it
+    pool.append_pool(study, ranking)  # clips that came after it
+    queueing.serve(study, ranking)
+    Study.objects.filter(pk=study.pk).update(promoted_round=round_)

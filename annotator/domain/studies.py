@@ -6,17 +6,18 @@ import hashlib
 import math
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from annotator.domain import audit
+from annotator.domain.acquisition import differing
 from annotator.enums import Role
 from annotator.exceptions import Conflict, DomainError, NotFound
 from annotator.models import Membership, Study, Subject, User
-from mlcore.types import Dimension
+from mlcore.types import AcquisitionConfig, Dimension
 
 #: fewer can't tell a lucky subject from a good model
 MIN_TEST_SUBJECTS = 2
@@ -43,6 +44,7 @@ class StudySpec:
     test_subject_share: float = 0.2
     test_clips_per_subject: int = 20
     min_labels: int = 12
+    acquisition: AcquisitionConfig = field(default_factory=AcquisitionConfig)
     #: None: drawn once and kept
     seed: int | None = None
 
@@ -52,12 +54,15 @@ def create_study(spec: StudySpec, *, actor: User | None) -> Study:
     """A new study; whoever makes it is its first admin."""
     _check(spec)
     plain = {
-        f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in {"dimensions", "eeg_channels", "seed"}
+        f.name: getattr(spec, f.name)
+        for f in fields(spec)
+        if f.name not in {"dimensions", "eeg_channels", "acquisition", "seed"}
     }
     study = Study(
         **plain,
         scheme=[dimension.to_json() for dimension in spec.dimensions],
         eeg_channels=list(spec.eeg_channels),
+        acquisition=differing(spec.acquisition),
         seed=secrets.randbits(31) if spec.seed is None else spec.seed,
         created_by=actor,
     )

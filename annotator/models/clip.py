@@ -41,7 +41,10 @@ class Clip(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(stop_s__gt=models.F("start_s")), name="clip_has_length"),
         ]
-        indexes = [models.Index(fields=["study", "subject"], name="clip_study_subject")]
+        indexes = [
+            models.Index(fields=["study", "subject"], name="clip_study_subject"),
+            models.Index(fields=["study"], condition=models.Q(superseded_at__isnull=False), name="clip_superseded"),
+        ]
 
     def __str__(self) -> str:
         return f"clip {self.pk}"

@@ -35,7 +35,7 @@ class Label(models.Model):
     is_late = models.BooleanField(default=False)
     is_extra = models.BooleanField(default=False)
     entry = models.ForeignKey(RankEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="labels")
-    #: why it was served, copied so that it outlives the ranking: {"policy", "round", "rank", "scores"}
+    #: why it was served, copied so that it outlives the ranking: as in Lease
     served = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -24,6 +24,9 @@ class Ranking(models.Model):
     config = models.JSONField(default=dict)
     #: current answers that it knows of
     n_labels = models.PositiveIntegerField(default=0)
+    #: the study's answers as they stood when it was made, or when they were last found to change nothing in it:
+    #: `annotator.domain.live.answers_version`; null: nobody looked yet
+    answers_seen = models.PositiveIntegerField(null=True, blank=True)
     seed = models.PositiveBigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -32,8 +35,13 @@ class Ranking(models.Model):
 
 
 class RankEntry(models.Model):
-    ranking = models.ForeignKey(Ranking, on_delete=models.CASCADE, related_name="entries")
-    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="rank_entries")
+    """A clip's place. A ranking may have a million: triggers take rows away with their clip or ranking (migration 0009)
+    instead of a constraint that would look up, and lock, every clip while they are written."""
+
+    ranking = models.ForeignKey(
+        Ranking, on_delete=models.CASCADE, related_name="entries", db_constraint=False, db_index=False
+    )
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="rank_entries", db_constraint=False)
     rank = models.PositiveIntegerField()
     #: what bought it this place: mlcore.types.Term, Route and Ask
     term = models.CharField(max_length=16, default=Term.POLICY.value)
@@ -52,6 +60,9 @@ class RankEntry(models.Model):
         ]
         indexes = [
             models.Index(fields=["ranking", "rank"], condition=models.Q(is_open=True), name="rank_open"),
+            models.Index(
+                fields=["ranking", "clip"], condition=models.Q(route=Route.QUALITY.value), name="rank_quality"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,7 +127,7 @@ class Lease(models.Model):
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="leases")
     slot_number = models.PositiveSmallIntegerField()
     entry = models.ForeignKey(RankEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="leases")
-    #: why it was served: {"policy", "round", "rank", "scores", "ranking"}; never a prediction
+    #: why it was served: {"policy", "round", "rank", "scores", "ranking", "term", "route", "ask"}; never a prediction
     served = models.JSONField(default=dict)
     leased_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

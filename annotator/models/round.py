@@ -70,8 +70,11 @@ class RoundLabel(models.Model):
 class Prediction(models.Model):
     """The model's opinion of a clip; hidden from annotators until they have answered."""
 
-    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="predictions")
-    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="predictions")
+    # as many rows as clips: triggers instead of constraints, as for RankEntry
+    round = models.ForeignKey(
+        Round, on_delete=models.CASCADE, related_name="predictions", db_constraint=False, db_index=False
+    )
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="predictions", db_constraint=False)
     #: {"valence": [p0, p1, p2], …}
     probabilities = models.JSONField()
     #: {"valence": [alpha0, …], …}

@@ -164,6 +164,7 @@ def body_of(address: Address) -> dict[str, Any]:
         "studies": {"slug": "new", "title": "New", "scheme": [dimension]},
         "exports": {"format": "csv"},
         "tokens": {"name": "test"},
+        "verdict": {"verdict": "bad"},
     }
     return bodies.get(end, {}) if address.is_api else {}
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.domain import exporting, labelling, queueing, studies
-from annotator.enums import AnswerKind, JobState, RankingPolicy
+from annotator.domain import exporting, exporting_verdicts, labelling, queueing, studies, verdicts
+from annotator.domain.ranking import RankedClip
+from annotator.enums import AnswerKind, JobState, RankingPolicy, Role, SensorVerdict
 from annotator.exceptions import DomainError
-from annotator.models import Membership, Study
-from mlcore.types import SAM_AROUSAL9, VALENCE3, QualityFault
+from annotator.models import Lease, Membership, Study
+from mlcore.types import SAM_AROUSAL9, VALENCE3, Ask, QualityFault, Route, Term
 from tests.factories.labels import add_label
-from tests.factories.people import make_member
+from tests.factories.people import make_member, make_user
 from tests.factories.sessions import grade
 from tests.factories.studies import make_study
 
@@ -145,7 +146,7 @@ def test_a_label_carries_the_scores_that_its_clip_was_served_with(study: Study) 
         "evidence": {"eeg": 2.5, "face": 4.0},
     }
     scores = {**shown, "alpha": {"valence": [1, 2, 3]}}
-    pool = [(clip.pk, scores) for clip in study.clips.filter(subject__is_test=False)]
+    pool = [RankedClip(clip.pk, scores) for clip in study.clips.filter(subject__is_test=False)]
     queueing.publish_ranking(study, round=None, policy=RankingPolicy.ENTROPY, ordered=pool)
     user = make_member(study, "ann")
     while (clip := queueing.claim(study, user)[0].clip).subject.is_test:
@@ -153,3 +154,58 @@ def test_a_label_carries_the_scores_that_its_clip_was_served_with(study: Study) 
     add_label(clip, user)
     *_, row = exporting.rows(study)
     assert (row["clip"], row["served_policy"], row["served_scores"]) == (clip.pk, "entropy", shown)
+
+
+def test_a_label_carries_what_bought_its_clip_and_by_what_it_was_judged(study: Study) -> None:
+    clip = study.clips.order_by("pk")[0]
+    user = make_member(study, "ann")
+    add_label(clip, user)
+    served = {"policy": "entropy", "term": "repeat_own", "route": "main", "ask": "face", "rank": 3, "round": 2}
+    other = study.clips.order_by("pk")[1]
+    queueing.claim_clip(other, user)
+    Lease.objects.filter(clip=other).update(served=served)
+    add_label(other, user)
+    by_address, repeat = exporting.rows(study)
+    names = ("served_policy", "served_term", "served_route", "served_ask", "served_rank", "served_round")
+    assert [repeat[name] for name in names] == ["entropy", "repeat_own", "main", "face", 3, 2]
+    assert [by_address[name] for name in names] == ["address", "", "", "", None, None]
+
+
+def test_the_data_dictionary_names_every_term_route_and_modality(study: Study) -> None:
+    meanings = {column.name: column.meaning for column in exporting.columns(study)}
+    assert [term for term in Term if term.value not in meanings["served_term"]] == []
+    assert [route for route in Route if route.is_served and route.value not in meanings["served_route"]] == []
+    assert [ask for ask in Ask if ask.value not in meanings["served_ask"]] == []
+
+
+def test_the_last_word_on_a_sensor_stands_beside_the_label(study: Study) -> None:
+    user = make_member(study, "ann")
+    clips = list(study.clips.order_by("pk")[:2])
+    for clip in clips:
+        add_label(clip, user)
+    for verdict in (SensorVerdict.FINE, SensorVerdict.BAD):
+        verdicts.judge(clips[0], verdict, actor=user)
+    assert [row["sensor_verdict"] for row in exporting.rows(study)] == ["bad", ""]
+
+
+def test_every_word_on_a_sensor_is_a_row(study: Study, django_assert_num_queries: type) -> None:
+    boss, stranger = make_member(study, "secret.boss@lab", Role.ADMIN), make_user("super", is_superuser=True)
+    clip, other = study.clips.order_by("pk")[:2]
+    grade(clip, eeg_quality=0.25, eeg_faults={"flat": 0.9})
+    said = [
+        verdicts.judge(clip, SensorVerdict.BAD, actor=boss),
+        verdicts.judge(other, SensorVerdict.BAD, actor=boss),
+        verdicts.judge(clip, SensorVerdict.FINE, actor=stranger),
+    ]
+    with django_assert_num_queries(2):
+        rows = list(exporting_verdicts.rows(study))
+    assert [(row["clip"], row["verdict"], row["is_last"], row["by"], row["created_at"]) for row in rows] == [
+        (clip.pk, "bad", False, "A01", said[0].created_at),
+        (other.pk, "bad", True, "A01", said[1].created_at),
+        (clip.pk, "fine", True, "", said[2].created_at),
+    ]
+    assert set(rows[0]) == {column.name for column in exporting_verdicts.COLUMNS}
+    assert (rows[0]["subject"], rows[0]["eeg_quality"], rows[0]["eeg_faults"]) == (
+        clip.subject.code, 0.25, {"flat": 0.9},
+    )  # fmt: skip
+    assert "secret" not in str(rows)

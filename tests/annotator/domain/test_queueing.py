@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from annotator.domain import queueing
+from annotator.domain.ranking import RankedClip
 from annotator.enums import LeaseOutcome, RankingPolicy, Role, SkipReason, SlotState
 from annotator.exceptions import Conflict, DomainError, NotAllowed, NotFound
 from annotator.models import Clip, Lease, RankEntry, Slot, Study, User
@@ -156,7 +157,7 @@ class TestClaim:
         shown = {"entropy": 0.9, "disagreement": {"valence": 0.1}, "evidence": {"eeg": 3.0}}
         scores = {**shown, "probabilities": {"valence": [0.1, 0.2, 0.7]}, "alpha": {"valence": [1, 2, 7]}}
         queueing.publish_ranking(
-            study, round=None, policy=RankingPolicy.ENTROPY, ordered=[(pk, scores) for pk in reversed(pool)]
+            study, round=None, policy=RankingPolicy.ENTROPY, ordered=[RankedClip(pk, scores) for pk in reversed(pool)]
         )
         user = make_member(study, "ann")
         for pk in order_of(study)[: -len(pool)]:
@@ -165,7 +166,8 @@ class TestClaim:
         assert take(study, user) == pool[-1]
         served = Lease.objects.get(clip=pool[-1]).served
         assert served == {
-            "policy": "entropy", "round": 0, "rank": 1, "scores": shown, "ranking": study.active_ranking_id
+            "policy": "entropy", "round": 0, "rank": 1, "scores": shown, "ranking": study.active_ranking_id,
+            "term": "policy", "route": "main", "ask": "both",
         }  # fmt: skip
 
 
@@ -181,7 +183,7 @@ class TestPublish:
         held = take(study, user)
         pool = order_of(study)[8:]
         queueing.publish_ranking(
-            study, round=None, policy=RankingPolicy.ENTROPY, ordered=[(pk, {}) for pk in reversed(pool)]
+            study, round=None, policy=RankingPolicy.ENTROPY, ordered=[RankedClip(pk, {}) for pk in reversed(pool)]
         )
         assert take(study, user) == held
         assert take(study, other) == pool[-1]
@@ -189,7 +191,7 @@ class TestPublish:
     def test_clips_left_out_follow(self) -> None:
         study = make_study()
         pool = order_of(study)[8:]
-        queueing.publish_ranking(study, round=None, policy=RankingPolicy.ENTROPY, ordered=[(pool[-1], {})])
+        queueing.publish_ranking(study, round=None, policy=RankingPolicy.ENTROPY, ordered=[RankedClip(pool[-1], {})])
         assert order_of(study)[8] == pool[-1]
         assert sorted(order_of(study)[8:]) == sorted(pool)
 
@@ -197,7 +199,7 @@ class TestPublish:
         study, other = make_study(), make_study()
         for pk in (order_of(study)[0], order_of(other)[-1]):
             with pytest.raises(DomainError, match="outside the test subjects"):
-                queueing.publish_ranking(study, round=None, policy=RankingPolicy.ENTROPY, ordered=[(pk, {})])
+                queueing.publish_ranking(study, round=None, policy=RankingPolicy.ENTROPY, ordered=[RankedClip(pk, {})])
 
 
 class TestGivingBack:

@@ -23,6 +23,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from annotator.domain import labelling, people, queueing
+from annotator.domain.ranking import RankedClip
 from annotator.enums import AnswerKind, LabelState, RankingPolicy, SkipReason, SlotState
 from annotator.exceptions import DomainError
 from annotator.models import Clip, Label, Lease, RankEntry, Slot, Study, User
@@ -169,7 +170,7 @@ def test_a_new_ranking_under_full_load_never_shows_an_empty_queue() -> None:
         for _ in range(3):
             with transaction.atomic():
                 queueing.publish_ranking(
-                    study, round=None, policy=RankingPolicy.ENTROPY, ordered=[(pk, {}) for pk in pool]
+                    study, round=None, policy=RankingPolicy.ENTROPY, ordered=[RankedClip(pk, {}) for pk in pool]
                 )
             queueing.open_clips(Study.objects.get(pk=study.pk))
         return 1

@@ -315,7 +315,7 @@ def test_an_import_that_is_undone_removes_nothing(session: RecordingSession, der
 
 def test_a_round_that_reads_the_old_files_finishes_on_them(derived_root: Path) -> None:
     """Training reads the shard of a session that is imported anew meanwhile; the files go when the round has ended."""
-    from worker import bridge, training
+    from worker import round_input, training
 
     learnable = make_learnable("while-it-runs")
     label_some(learnable, per_subject=6)
@@ -325,7 +325,7 @@ def test_a_round_that_reads_the_old_files_finishes_on_them(derived_root: Path) -
     old = derived_root / session.derived.get().path
     n_before = session.clips.count()
     read, replaced = threading.Event(), threading.Event()
-    prepare = bridge.write_round_files
+    prepare = round_input.write_round_files
 
     def wait_for_the_import(*args: Any) -> None:
         prepare(*args)  # the round has opened its shards by now
@@ -334,7 +334,7 @@ def test_a_round_that_reads_the_old_files_finishes_on_them(derived_root: Path) -
 
     def train() -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(bridge, "write_round_files", wait_for_the_import)
+            patch.setattr(round_input, "write_round_files", wait_for_the_import)
             training.train_round(round_.job.pk)
         connection.close()
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from annotator.domain import jobs, labelling, queueing, rounds
+from annotator.domain.ranking import RankedClip
 from annotator.enums import AnswerKind, JobState, RankingPolicy, RoundState
 from annotator.exceptions import Conflict, DomainError
 from annotator.models import Clip, Job, Prediction, Round, Study, User
@@ -36,12 +39,20 @@ def held_out(study: Study) -> list[Clip]:
     return list(study.clips.filter(subject__is_test=True).order_by("pk"))
 
 
-def scored(clip: Clip, entropy: float) -> rounds.ScoredClip:
-    return rounds.ScoredClip(
-        clip_id=clip.pk,
-        probabilities={"valence": [0.2, 0.3, 0.5], "arousal": [0.4, 0.3, 0.3]},
-        alpha={"valence": [2.0, 3.0, 5.0], "arousal": [4.0, 3.0, 3.0]},
-        scores={"entropy": entropy},
+PROBABILITIES = {"valence": [0.2, 0.3, 0.5], "arousal": [0.4, 0.3, 0.3]}
+ALPHA = {"valence": [2.0, 3.0, 5.0], "arousal": [4.0, 3.0, 3.0]}
+
+
+def outcome_of(clips: list[Clip], **more: Any) -> rounds.RoundOutcome:
+    """These clips ranked in their order, each with a prediction."""
+    return rounds.RoundOutcome(
+        metrics={"n_clips": 3},
+        history=[{"stage": "student", "epoch": 1}],
+        model_path="round-x",
+        model_sha256="ab" * 32,
+        ranked=(RankedClip(clip.pk, {"entropy": 1.0 - place / 100}) for place, clip in enumerate(clips)),
+        predictions=((clip.pk, PROBABILITIES, ALPHA) for clip in clips),
+        **more,
     )
 
 
@@ -51,9 +62,7 @@ def publish(study: Study, clips: list[Clip]) -> Round:
     token = jobs.take(round_.job.pk, "worker")
     assert token is not None
     rounds.begin_round(round_.job.pk, token, config={"seed": "as given"})
-    ranked = tuple(scored(clip, 1.0 - place / 100) for place, clip in enumerate(clips))
-    outcome = rounds.RoundOutcome({"n_clips": 3}, [{"stage": "student", "epoch": 1}], "round-x", "ab" * 32, ranked)
-    rounds.publish_round(round_, job_id=round_.job.pk, token=token, outcome=outcome)
+    rounds.publish_round(round_, job_id=round_.job.pk, token=token, outcome=outcome_of(clips))
     study.refresh_from_db()
     return round_
 
@@ -170,7 +179,7 @@ def test_a_worker_thought_dead_publishes_nothing(study: Study, annotator: User) 
     assert old is not None
     type(round_.job).objects.filter(pk=round_.job.pk).update(token=old + 1)
     ranking = Study.objects.get(pk=study.pk).active_ranking
-    outcome = rounds.RoundOutcome({}, [], "x", "0" * 64, (scored(pool(study)[7], 0.5),))
+    outcome = outcome_of([pool(study)[7]])
     with pytest.raises(jobs.JobLostError):
         rounds.publish_round(round_, job_id=round_.job.pk, token=old, outcome=outcome)
     study.refresh_from_db()

@@ -1,0 +1,47 @@
+"""What an annotator is given next. The statement itself is `concord_claim` in the database (migration 0010)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from annotator.domain.statements import fetch_one
+from annotator.models import Study, User
+
+#: what a served record may say of the model: how sure it was, never what it thinks
+SHOWN_SCORES = (
+    "value",
+    "entropy",
+    "mean_entropy",
+    "entropy_by_target",
+    "vacuity",
+    "dissonance",
+    "disagreement",
+    "agreement",
+    "evidence",
+    "bald",
+    "margin",
+    "least_confidence",
+    "gate",
+    "quality",
+    "seconds",
+)
+CLAIM = """
+SELECT concord_claim(%(study)s::bigint, %(user)s::bigint, %(reserve)s::integer, %(now)s::timestamptz,
+                     %(expires)s::timestamptz, %(shown)s::text[])
+"""
+
+
+def top_up(study: Study, user: User, *, now: datetime) -> None:
+    """Leases the best clips that this annotator may be given, up to the study's reserve."""
+    fetch_one(CLAIM, arguments(study, user, now=now))
+
+
+def arguments(study: Study, user: User, *, now: datetime) -> dict[str, object]:
+    return {
+        "study": study.pk,
+        "user": user.pk,
+        "reserve": study.reserve,
+        "now": now,
+        "expires": now + timedelta(seconds=study.lease_s),
+        "shown": list(SHOWN_SCORES),
+    }
