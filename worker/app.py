@@ -15,8 +15,10 @@ from annotator.jobs import app  # noqa: E402 - settings first
 app.conf.imports = (
     "worker.ingest",
     "worker.training",
+    "worker.scoring",
     "worker.export",
     "worker.housekeeping",
+    "worker.live",
 )
 
 __all__ = ["app"]

@@ -1,9 +1,9 @@
 """The task that writes an export, and the reader that gives the same rows back.
 
-A folder with `labels.csv` or `labels.parquet` and `manifest.json`. In the CSV: UTF-8, RFC 4180 quoting, empty = no
-value, `true`/`false`, times as ISO 8601 in UTC, scores as JSON. A text cell that a spreadsheet would run as a formula
-(it begins with = + - @, a tab or a line break) is written with an apostrophe in front, and so is one that begins with
-an apostrophe: to read a text cell back, drop one leading apostrophe.
+A folder with `labels` and `verdicts` (what people said of sensors), both `.csv` or `.parquet`, and `manifest.json`.
+In the CSV: UTF-8, RFC 4180 quoting, empty = no value, `true`/`false`, times as ISO 8601 in UTC, scores as JSON. A text
+cell that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) is written with an
+apostrophe in front, and so is one that begins with an apostrophe: to read a text cell back, drop one of them.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from django.utils import timezone
 
-from annotator.domain import exporting
+from annotator.domain import exporting, exporting_verdicts
 from annotator.domain.exporting import FLAG, JSON, REAL, TEXT, TIME, WHOLE, Column
-from annotator.enums import ExportFormat
 from annotator.exceptions import DomainError
 from annotator.jobs import app
 from annotator.models import Export
@@ -34,7 +33,8 @@ from mlcore.errors import RecordingError
 from mlcore.types import JsonObject
 from worker.run import RunningJob, perform
 
-SCHEMA = 1
+#: 2: the manifest describes the columns of each file; verdicts beside labels
+SCHEMA = 2
 MANIFEST_NAME = "manifest.json"
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 ARROW = {
@@ -90,25 +90,36 @@ def _to_archive(row: Export, running: RunningJob) -> tuple[str, str, int]:
 
 
 def write_export(row: Export, folder: Path, running: RunningJob) -> JsonObject:
-    """Data file and manifest into an empty folder; gives the manifest."""
+    """Labels, verdicts and manifest into an empty folder; gives the manifest."""
     study, columns = row.study, exporting.columns(row.study)
     with_history = bool(running.job.payload.get("with_history"))
     n_all = exporting.labels_to_export(study, with_history=with_history).count()
     rows = _counted(exporting.rows(study, with_history=with_history), running, n_all)
-    path = folder / f"labels.{row.format}"
-    n_rows = write_csv(path, columns, rows) if row.format == ExportFormat.CSV else write_parquet(path, columns, rows)
+    labels = _write(folder / f"labels.{row.format}", columns, rows)
+    verdicts = _write(folder / f"verdicts.{row.format}", exporting_verdicts.COLUMNS, exporting_verdicts.rows(study))
     manifest = {
         "schema": SCHEMA,
         "made_at": timezone.now().isoformat(),
         "study": exporting.study_facts(study),
         "with_history": with_history,
-        "rows": n_rows,
-        "files": [{"name": path.name, "bytes": path.stat().st_size, "sha256": digest(path)}],
-        "columns": [{"name": column.name, "kind": column.kind, "meaning": column.meaning} for column in columns],
+        "rows": labels["rows"],
+        "files": [labels, verdicts],
         "csv": "Text beginning with = + - @ ' a tab or a line break has an apostrophe in front: drop one to read it.",
     }
     (folder / MANIFEST_NAME).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return manifest
+
+
+def _write(path: Path, columns: tuple[Column, ...], rows: Iterable[JsonObject]) -> JsonObject:
+    """One file, and what the manifest says of it."""
+    n_rows = write_csv(path, columns, rows) if path.suffix == ".csv" else write_parquet(path, columns, rows)
+    return {
+        "name": path.name,
+        "rows": n_rows,
+        "bytes": path.stat().st_size,
+        "sha256": digest(path),
+        "columns": [{"name": column.name, "kind": column.kind, "meaning": column.meaning} for column in columns],
+    }
 
 
 def _counted(rows: Iterable[JsonObject], running: RunningJob, n_all: int) -> Iterator[JsonObject]:
@@ -197,11 +208,14 @@ def _array(column: Column, rows: list[JsonObject]) -> pa.Array:
 # --- reading back ----------------------------------------------------------------------------------------------------
 
 
-def read_export(folder: Path) -> list[JsonObject]:
-    """The rows of an export, as they were written. Raises RecordingError where a file is not the manifest's."""
+def read_export(folder: Path, table: str = "labels") -> list[JsonObject]:
+    """The rows of a table of an export: "labels" or "verdicts", as they were written.
+
+    Raises RecordingError where a file is not the manifest's.
+    """
     manifest = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))
-    kinds = {column["name"]: str(column["kind"]) for column in manifest["columns"]}
-    (file,) = manifest["files"]
+    file = next(file for file in manifest["files"] if Path(file["name"]).stem == table)
+    kinds = {column["name"]: str(column["kind"]) for column in file["columns"]}
     path = folder / str(file["name"])
     if digest(path) != file["sha256"]:
         raise RecordingError(f"{path} is not the file that its manifest describes: export it again.")

@@ -8,15 +8,18 @@ from typing import Any
 from kombu import Queue
 from kombu.exceptions import ChannelError
 
-from annotator.domain import endings, jobs, queueing, retiring, uploads
+from annotator.domain import endings, jobs, live, queueing, retiring, uploads
 from annotator.jobs import app
 from annotator.models import Job
+from annotator.queries import live as live_queries
 from worker import remote
 from worker.run import worker_name
 
 log = logging.getLogger(__name__)
 #: a message that left longer ago than this, and is not on its queue any more, is thought lost
 LOST_AFTER_S = 10.0
+#: an answer that the serving ranking does not know after so long: the message of it is thought lost
+BEHIND_AFTER_S = 3.0
 
 
 @app.task(name="concord.sweep")
@@ -25,6 +28,7 @@ def sweep() -> None:
     send_lost_jobs()
     queueing.expire_leases()
     retiring.remove_retired()
+    catch_up()
 
 
 @app.task(name="concord.tidy")
@@ -32,6 +36,13 @@ def tidy() -> None:
     """Away with what nobody came back for."""
     uploads.expire()
     remote.remove_leftovers()
+
+
+def catch_up() -> None:
+    """Rankings that answers have overtaken, and those that were overtaken by other rankings."""
+    for study_id in live_queries.studies_behind(for_s=BEHIND_AFTER_S):
+        live.send_update(study_id)
+    live.forget_replaced()
 
 
 def hand_over_stale_jobs() -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
-from django.conf import settings
-
-from annotator.domain import rounds
-from annotator.domain.rounds import RoundOutcome
+from annotator.domain import rounds, scoring
 from annotator.domain.stages import StageName
 from annotator.jobs import app
 from annotator.models import Round
-from mlcore.train import Progress, RoundConfig, RoundResult, run_round
+from mlcore.train import Progress, RoundConfig, learn_round
+from mlcore.train.model import WEIGHTS_NAME
 from mlcore.types import JsonObject
-from worker import bridge
+from worker import publishing, round_input
+from worker.round_input import RoundInput
 from worker.run import RunningJob, perform
+from worker.scoring import folder_of, make_plan, score_part
 
 #: the stage whose "epochs" are clips
 SCORING = "scoring"
@@ -30,18 +27,38 @@ def train_round(job_id: int) -> None:
 
 
 def train(running: RunningJob) -> None:
-    job = running.job
-    assert job.round is not None
-    round_ = job.round
+    """The steps of a round: learn, have the pool scored, and, when all of it is, rank and publish."""
+    assert running.job.round is not None
+    if running.job.payload.get("step") == scoring.MERGE:
+        scoring.refuse_missing_parts(running.job)
+    elif not learn_and_score(running, running.job.round):
+        return  # the last of the parts sends the round again
+    publishing.rank_and_publish(running, running.job.round)
+
+
+def learn_and_score(running: RunningJob, round_: Round) -> bool:
+    """Whether the whole pool is scored; False where other jobs do it."""
     config = RoundConfig.from_json(round_.config)
-    rounds.begin_round(job.pk, running.token, config=config.to_json())
+    rounds.begin_round(running.job.pk, running.token, config=config.to_json())
     running.progress(0.0, "Reading the clips")
-    prepared = bridge.round_input(round_, int(job.payload["max_clip"]))
-    folder = Path(settings.MODEL_ROOT) / f"round-{round_.pk}"
+    prepared = round_input.round_input(round_, int(running.job.payload["max_clip"]))
+    folder = folder_of(round_)
     folder.mkdir(parents=True, exist_ok=True)
-    bridge.write_round_files(folder, prepared)
-    watcher = Watcher(running, history_of(round_), config.n_members)
-    result = run_round(
+    round_input.write_round_files(folder, prepared)
+    learn(running, round_, config, prepared)
+    plan = make_plan(folder, prepared, round_, model=publishing.digest(folder / WEIGHTS_NAME))
+    bounds = plan.bounds()
+    if len(bounds) > 1:
+        scoring.begin_parts(running.job.pk, running.token, bounds=bounds)
+        return False
+    score_part(folder, plan, *bounds[0], on_batch=lambda n_done: tell_scoring(running, n_done, plan.n_rows))
+    return True
+
+
+def learn(running: RunningJob, round_: Round, config: RoundConfig, prepared: RoundInput) -> None:
+    """Train and evaluate, and leave what was found beside the model."""
+    watcher, folder = Watcher(running, history_of(round_), config.n_members), folder_of(round_)
+    learnt = learn_round(
         prepared.data,
         config,
         seed=round_.seed,
@@ -49,7 +66,14 @@ def train(running: RunningJob) -> None:
         on_progress=watcher.on_progress,
         should_stop=running.should_stop,
     )
-    publish(running, round_, result, watcher, bridge.ranked_clips(result.pool, prepared))
+    answers = {"reliability": prepared.reliability, "agreement": prepared.agreement}
+    publishing.keep(folder, learnt, history=watcher.merged(learnt.history), answers=answers)
+
+
+def tell_scoring(running: RunningJob, n_done: int, n_all: int) -> None:
+    running.stop_if_asked()
+    share = scoring.TRAINED_SHARE + (1 - scoring.TRAINED_SHARE) * n_done / max(n_all, 1)
+    running.progress(share, f"Scoring: {n_done} of {n_all} clips")
 
 
 def history_of(round_: Round) -> dict[tuple[str, int], JsonObject]:
@@ -99,31 +123,3 @@ def describe(progress: Progress, n_networks: int) -> str:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-def publish(
-    running: RunningJob,
-    round_: Round,
-    result: RoundResult,
-    watcher: Watcher,
-    ranked: tuple[rounds.ScoredClip, ...],
-) -> None:
-    outcome = RoundOutcome(
-        metrics=plain(result.metrics),
-        history=[plain(row) for row in watcher.merged(result.history)],
-        model_path=str(result.model_folder.relative_to(settings.MODEL_ROOT)),
-        model_sha256=_digest(result.model_folder / "model.safetensors"),
-        ranked=ranked,
-    )
-    rounds.publish_round(round_, job_id=running.job.pk, token=running.token, outcome=outcome)
-
-
-def plain(item: JsonObject) -> JsonObject:
-    """As the database keeps it: a NaN, which JSON has no word for, is no value."""
-    answer: JsonObject = json.loads(json.dumps(item), parse_constant=lambda _: None)
-    return answer
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

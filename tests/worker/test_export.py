@@ -13,9 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from annotator.domain import exporting
+from annotator.domain import exporting, exporting_verdicts, verdicts
 from annotator.domain.exporting import FLAG, JSON, REAL, TEXT, TIME, WHOLE, Column
-from annotator.enums import JobState
+from annotator.enums import JobState, SensorVerdict
 from annotator.models import Export, Study
 from mlcore.errors import RecordingError
 from tests.factories.labels import add_label
@@ -51,8 +51,8 @@ def write(folder: Path, suffix: str, rows: list[dict[str, Any]]) -> None:
     write_rows = export.write_csv if suffix == "csv" else export.write_parquet
     write_rows(path, COLUMNS, rows)
     columns = [{"name": column.name, "kind": column.kind} for column in COLUMNS]
-    files = [{"name": path.name, "sha256": export.digest(path)}]
-    (folder / export.MANIFEST_NAME).write_text(json.dumps({"columns": columns, "files": files}))
+    files = [{"name": path.name, "sha256": export.digest(path), "columns": columns}]
+    (folder / export.MANIFEST_NAME).write_text(json.dumps({"files": files}))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
@@ -94,6 +94,8 @@ def study(transactional_db: None, broker: str) -> Study:
     user = make_member(study, "ann")
     for number, clip in enumerate(study.clips.order_by("pk")):
         add_label(clip, user, {"valence": number % 3, "arousal": 1}, comment=f"={number}\n'Ünï'")
+    for verdict in (SensorVerdict.BAD, SensorVerdict.FINE):
+        verdicts.judge(study.clips.order_by("pk")[1], verdict, actor=user)
     return study
 
 
@@ -102,11 +104,18 @@ def test_an_export_to_a_folder_holds_the_rows_of_the_database(study: Study, tmp_
     row = exporting.request_export(study, actor=None, format=suffix, out=tmp_path / "out")
     export.run_export(row.job.pk)
     assert export.read_export(tmp_path / "out") == list(exporting.rows(study))
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"labels.{suffix}", "manifest.json"]
+    verdicts_said = export.read_export(tmp_path / "out", "verdicts")
+    assert verdicts_said == list(exporting_verdicts.rows(study))
+    assert [(said["verdict"], said["is_last"], said["by"]) for said in verdicts_said] == [
+        ("bad", False, "A01"), ("fine", True, "A01")
+    ]  # fmt: skip
+    files = [f"labels.{suffix}", "manifest.json", f"verdicts.{suffix}"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == files
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     row = Export.objects.select_related("job").get(pk=row.pk)
     assert manifest["rows"] == row.rows == 4
     assert manifest["files"][0]["sha256"] == row.sha256
+    assert [(file["name"], file["rows"]) for file in manifest["files"]] == [(files[0], 4), (files[2], 2)]
     assert manifest["study"]["slug"] == study.slug
     assert row.job.state == JobState.SUCCEEDED
 

@@ -107,6 +107,33 @@ def test_a_round_killed_in_the_middle_goes_on_from_its_last_checkpoint(start_wor
     assert learnable.study.promoted_round == after
 
 
+def test_a_pool_in_parts_survives_workers_that_are_killed(
+    start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONCORD_SCORE_BATCH_CLIPS", "1")
+    monkeypatch.setenv("CONCORD_SCORE_PART_CLIPS", "1")
+    learnable = make_learnable("in-parts", n_clips=8)
+    label_some(learnable, per_subject=4)
+    brief = {"n_epochs": 1, "patience": 1}
+    config = {**LONG, "n_members": 1, "teacher": brief, "student": brief}
+    round_ = rounds.launch_round(learnable.study, actor=None, config=config)
+    first = start_worker("gpu")
+    parts = Job.objects.filter(parent=round_.job)
+    until(lambda: parts.filter(state=JobState.SUCCEEDED).exists(), "a part of the pool")
+    first.kill()
+    assert live(round_).state == RoundState.RUNNING
+    for job in parts.filter(state=JobState.RUNNING):
+        fall_silent(job)
+    start_worker("gpu", n_processes=2)
+    until(lambda: ended(live(round_).job), "the round ends")
+    assert (live(round_).state, live(round_).error) == (RoundState.PUBLISHED, "")
+    assert set(parts.values_list("state", flat=True)) == {JobState.SUCCEEDED}
+    pool = learnable.study.clips.filter(subject__is_test=False, labels=None).values_list("pk", flat=True)
+    scored = live(round_).ranking.entries.exclude(scores={})
+    assert set(scored.values_list("clip", flat=True)) == set(pool)
+    assert parts.count() == len(pool)
+
+
 def test_a_running_round_stops_soon_after_somebody_cancels_it(start_worker: StartWorker) -> None:
     learnable = make_learnable("cancelled", n_clips=6)
     label_some(learnable, per_subject=4)

@@ -6,26 +6,35 @@ import math
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from django.db.models import QuerySet
 from pytest_django.fixtures import Settings
 
 from annotator.domain import rounds
-from annotator.enums import DerivedKind, JobState, RoundState
-from annotator.models import Derived, Prediction, Round
-from mlcore.acquire import PoolScores
-from mlcore.store import open_store
-from mlcore.train import Progress, RoundConfig, RoundData
-from mlcore.types import SAM_VALENCE9, VALENCE3, JsonObject
+from annotator.enums import DerivedKind, JobState, RoundState, SensorVerdict
+from annotator.models import ClipVerdict, Derived, Prediction, RankEntry, Round
+from mlcore.train import Progress, RoundConfig
+from mlcore.types import SAM_VALENCE9, VALENCE3, AcquisitionConfig, JsonObject
 from tests.factories.learnable import Learnable, label_some, make_learnable
-from tests.factories.stores import make_store
+from tests.factories.people import make_member
 from worker import bridge, training
+from worker.round_input import round_input
 from worker.run import RunningJob
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
 SHORT: JsonObject = {"teacher": {"n_epochs": 2}, "student": {"n_epochs": 2}}
+ONE: JsonObject = {"n_members": 1, "teacher": {"n_epochs": 1}, "student": {"n_epochs": 1}}
+#: by score alone
+PLAIN: JsonObject = {
+    "audit_share": 0.0,
+    "repeat_share": 0.0,
+    "second_opinion_share": 0.0,
+    "diversity": 0.0,
+    "min_gap_s": 0.0,
+    "max_subject_share": 1.0,
+}
 #: in full, as rounds wrote it down when they had one network with one head
 BEFORE: JsonObject = {
     "sizes": {
@@ -91,7 +100,13 @@ def train(learnable: Learnable, config: JsonObject = SHORT) -> Round:
     return Round.objects.select_related("job").get(pk=round_.pk)
 
 
+def scored_entries(round_: Round) -> QuerySet[RankEntry]:
+    """Without the clips that have all their answers: they stand behind the others, unscored."""
+    return round_.ranking.entries.exclude(scores={})
+
+
 def test_a_round_publishes_scores_predictions_ranking_and_model(learnable: Learnable, tmp_path: Path) -> None:
+    type(learnable.study).objects.filter(pk=learnable.study.pk).update(acquisition=PLAIN)
     round_ = train(learnable)
     study = learnable.study
     assert (round_.state, round_.job.state, round_.error) == (RoundState.PUBLISHED, JobState.SUCCEEDED, "")
@@ -108,6 +123,12 @@ def test_a_round_publishes_scores_predictions_ranking_and_model(learnable: Learn
     assert len(entropies) == len(unlabelled)
     assert entropies == sorted(entropies, reverse=True)
     assert study.active_ranking == round_.ranking
+    assert (round_.ranking.policy, round_.ranking.n_labels) == ("entropy", round_.n_labels)
+    assert round_.ranking.config == AcquisitionConfig.from_json(PLAIN).to_json()
+    assert {tuple(row) for row in scored_entries(round_).values_list("term", "route", "ask")} == {
+        ("policy", "main", "both")
+    }
+    assert round_.reliability
 
 
 def test_a_prediction_is_a_distribution_of_its_own_evidence(learnable: Learnable) -> None:
@@ -132,6 +153,10 @@ def test_a_ranked_clip_is_stored_with_the_committees_disagreement_and_each_modal
     learnable: Learnable,
 ) -> None:
     round_ = train(learnable)
+    assert all(
+        (scores["quality"], scores["gate"]) == ({"eeg": 1.0, "face": 1.0}, "good") and scores["seconds"] > 0
+        for scores in scored_entries(round_).values_list("scores", flat=True)
+    )
     entries = [entry.scores for entry in round_.ranking.entries.all() if "entropy" in entry.scores]
     assert entries
     for scores in entries:
@@ -178,7 +203,7 @@ def test_test_subjects_are_never_trained_on_nor_ranked(learnable: Learnable, tmp
 
 def test_rows_of_the_store_are_the_clips_they_are_said_to_be(learnable: Learnable) -> None:
     round_ = rounds.launch_round(learnable.study, actor=None)
-    prepared = bridge.round_input(round_, round_.job.payload["max_clip"])
+    prepared = round_input(round_, round_.job.payload["max_clip"])
     clips = {clip.pk: clip for clip in learnable.study.clips.select_related("session")}
     for row, pk in enumerate(prepared.clip_ids):
         assert prepared.data.store.start_s[row] == clips[pk].start_s
@@ -223,24 +248,6 @@ def test_an_epoch_whose_note_was_lost_counts_to_the_attempt_before_it() -> None:
     assert [row["attempt"] for row in watcher.merged(history)] == [1, 1, 2, 2]
 
 
-def test_a_clip_that_the_model_can_not_read_is_asked_about_last_and_not_scored(tmp_path: Path) -> None:
-    make_store(tmp_path / "store", n_subjects=1, clips_per_subject=3, n_face_features=4)
-    shard = next((tmp_path / "store").glob("*/clips.parquet"))
-    table = pq.read_table(shard)
-    for name in ("eeg__present", "face__present"):
-        table = table.set_column(table.column_names.index(name), name, [[True, False, True]])
-    pq.write_table(table, shard)
-    rows, alpha = np.arange(3), np.array([[9.0, 1.0, 1.0], [1.0, 1.0, 1.0], [2.0, 1.0, 1.0]])
-    none = np.zeros(3)
-    scores = PoolScores(rows, {"valence": alpha}, {"valence": none}, np.array([0.4, 1.0, 0.9]), {"valence": none}, none)
-    data = RoundData(open_store(tmp_path / "store"), {}, rows[:0], {}, rows[:0], {}, rows)
-    ranked = bridge.ranked_clips(scores, bridge.RoundInput(data, np.array([10, 11, 12]), {}))
-    assert [clip.clip_id for clip in ranked] == [12, 10, 11]
-    assert (ranked[0].scores["disagreement"], ranked[0].scores["evidence"]) == ({}, {})
-    assert ranked[-1].scores == {"entropy": None, "unscored": "no usable modality"}
-    assert (ranked[-1].probabilities, ranked[-1].alpha) == ({}, {})
-
-
 def test_clips_of_an_older_version_are_not_mixed_with_new_ones(learnable: Learnable) -> None:
     older = Derived.objects.filter(kind=DerivedKind.SHARD).order_by("pk").first()
     assert older is not None
@@ -254,24 +261,38 @@ def test_clips_of_an_older_version_are_not_mixed_with_new_ones(learnable: Learna
     )
 
 
-def test_a_modality_that_a_clip_lacks_has_no_evidence_of_it(tmp_path: Path) -> None:
-    make_store(tmp_path / "store", n_subjects=1, clips_per_subject=3, n_face_features=4)
-    rows, none, alpha = np.arange(2), np.zeros(2), np.array([[4.0, 1.0, 1.0], [1.0, 2.0, 1.0]])
-    alone = {
-        "eeg": {"valence": alpha, "arousal": np.array([[1.0, 2.0], [1.0, 1.0]])},
-        "face": {"valence": np.array([[np.nan] * 3, [7.0, 1.0, 1.0]])},
-    }
-    scores = PoolScores(
-        rows,
-        {"valence": alpha},
-        {"valence": none},
-        np.array([0.9, 0.4]),
-        {"valence": none},
-        none,
-        disagreement={"valence": np.array([0.25, 0.5])},
-        alpha_by_modality=alone,
-    )
-    data = RoundData(open_store(tmp_path / "store"), {}, rows[:0], {}, rows[:0], {}, rows)
-    first, second = bridge.ranked_clips(scores, bridge.RoundInput(data, np.array([10, 11, 12]), {}))
-    assert (first.scores["disagreement"], first.scores["evidence"]) == ({"valence": 0.25}, {"eeg": 2.0})
-    assert (second.scores["disagreement"], second.scores["evidence"]) == ({"valence": 0.5}, {"eeg": 0.5, "face": 6.0})
+def test_bad_sensors_are_kept_from_people_and_what_is_good_of_a_clip_is_asked_about(learnable: Learnable) -> None:
+    study = learnable.study
+    pool = list(study.clips.filter(subject__is_test=False, labels=None).order_by("pk"))
+    dead, faceless, marked = pool[0::3], pool[1::3], pool[2]
+    ids = [[clip.pk for clip in clips] for clips in (dead, faceless)]
+    study.clips.filter(pk__in=ids[0]).update(eeg_quality=0.05, face_quality=0.1)
+    study.clips.filter(pk__in=ids[1]).update(eeg_quality=0.9, face_quality=0.1)
+    admin = make_member(study, "the-admin")
+    ClipVerdict.objects.create(clip=marked, study=study, verdict=SensorVerdict.BAD, by=admin)
+    entries = scored_entries(train(learnable))
+    told = {entry.clip_id: (entry.route, entry.ask, entry.scores["gate"]) for entry in entries.order_by("rank")}
+    assert {told[pk] for pk in ids[0]} == {("quality", "both", "all_bad")}
+    assert {told[pk] for pk in ids[1]} == {("main", "eeg", "face_bad")}
+    assert told[marked.pk] == ("nowhere", "both", "sensor_bad")
+    routes = [entry.route for entry in entries.order_by("rank")]
+    assert routes == sorted(routes, key=["main", "quality", "nowhere"].index)
+
+
+def test_bald_is_scored_with_the_pool_and_ranks_it(learnable: Learnable) -> None:
+    acquisition = {**PLAIN, "strategy": "bald"}
+    type(learnable.study).objects.filter(pk=learnable.study.pk).update(acquisition=acquisition)
+    round_ = train(learnable, ONE)
+    assert (round_.state, round_.ranking.policy, round_.metrics["notes"]) == (RoundState.PUBLISHED, "bald", [])
+    scores = list(scored_entries(round_).order_by("rank").values_list("scores", flat=True))
+    values = [one["value"] for one in scores]
+    assert values == sorted(values, reverse=True)
+    assert all(set(one["bald"]) == {"valence", "arousal"} and min(one["bald"].values()) >= 0 for one in scores)
+
+
+def test_a_strategy_that_lacks_what_it_needs_gives_way_to_entropy_and_the_round_says_so(learnable: Learnable) -> None:
+    acquisition = {**PLAIN, "strategy": "consistency"}
+    type(learnable.study).objects.filter(pk=learnable.study.pk).update(acquisition=acquisition)
+    round_ = train(learnable, {**ONE, "teacher_modality": "nobody"})  # a network for the EEG alone
+    assert (round_.state, round_.ranking.policy) == (RoundState.PUBLISHED, "entropy")
+    assert any("ranked by entropy, not by consistency" in note for note in round_.metrics["notes"])
