@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from annotator.api import schemas
 from annotator.domain import media_links
-from annotator.models import Export, Job, RecordingSession, Round, Slot, Study, User
+from annotator.enums import SensorVerdict
+from annotator.models import Clip, ClipVerdict, Export, Job, RecordingSession, Round, Slot, Study, User
 from annotator.queries import recordings
 from annotator.queries import worklist as queries
 from mlcore.types import JsonObject
@@ -34,7 +35,7 @@ def task(item: queries.Task, user: User) -> schemas.TaskOut:
         seconds_left=item.seconds_left,
         video=_video(item, reverse("clip_video", args=[clip.pk]) + query),
         eeg=_eeg(item, reverse("api:clip_eeg", args=[clip.pk]) + query),
-        why=schemas.WhyOut(**item.why),
+        why=schemas.WhyOut(**asdict(item.why)),
         draft=item.draft,
         label=None if item.own is None else schemas.OwnLabelOut.from_orm(item.own),
     )
@@ -75,6 +76,20 @@ def session_detail(row: RecordingSession) -> JsonObject:
         **{name: getattr(row, name) for name in more},
         "clips": current,
         "superseded": superseded,
+    }
+
+
+def verdict(row: ClipVerdict) -> schemas.VerdictOut:
+    return schemas.VerdictOut(verdict=SensorVerdict(row.verdict), by=str(row.by), created_at=row.created_at)
+
+
+def quality_clip(row: Clip) -> JsonObject:
+    """As `quality_list.clips` gives it."""
+    own = {"subject", "session", "verdicts"}
+    return {name: getattr(row, name) for name in schemas.QualityClipOut.model_fields.keys() - own} | {
+        "subject": row.session.subject.code,
+        "session": row.session.code,
+        "verdicts": [verdict(one) for one in row.verdicts.all()],
     }
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from ninja import Field, Schema
-from pydantic import ConfigDict, StrictInt
+from pydantic import ConfigDict, StrictBool, StrictInt
 
-from annotator.enums import AnswerKind, ExportFormat, SkipReason
+from annotator.enums import AnswerKind, ExportFormat, SensorVerdict, SkipReason, VoteModel
+from mlcore.types import Strategy
 
 #: scores and settings whose inner shape belongs to the round that made them
 Json = dict[str, Any]
@@ -53,12 +54,37 @@ class EegOut(Schema):
     channels: list[ChannelOut]
 
 
+class ScorePartOut(Schema):
+    #: the question or modality it belongs to; empty where it is the only one
+    of: str
+    value: float
+
+
+class ScoreOut(Schema):
+    name: str
+    title: str
+    meaning: str
+    parts: list[ScorePartOut]
+
+
 class WhyOut(Schema):
     policy: str
     policy_text: str
+    #: what bought its place: a term of the batch, empty where it was opened by its address
+    term: str
+    term_text: str
+    route: str
+    #: both, eeg or face: by what it is to be judged
+    ask: str
+    ask_text: str
+    #: what the gate of measured quality found, where `ask_text` does not say it
+    gate_text: str
+    #: sentences to read before answering
+    notices: list[str]
     rank: int | None
     round: int | None
     score: float | None
+    scores: list[ScoreOut]
 
 
 class OwnLabelOut(Schema):
@@ -91,7 +117,10 @@ class TaskOut(Schema):
 class ProgressOut(Schema):
     labelled_today: int
     labelled_total: int
+    #: counted up to 1000
     open_clips: int
+    #: there are more than were counted
+    more_clips: bool
     held: int
 
 
@@ -192,6 +221,41 @@ class StudyIn(Input):
     seed: int | None = None
 
 
+class AcquisitionIn(Input):
+    """What is left out keeps its value."""
+
+    strategy: Strategy | None = None
+    is_gated: StrictBool | None = None
+    min_quality: float | None = None
+    min_dissonance: float | None = None
+    batch_size: StrictInt | None = None
+    min_gap_s: float | None = None
+    max_subject_share: float | None = None
+    audit_share: float | None = None
+    repeat_share: float | None = None
+    second_opinion_share: float | None = None
+    diversity: float | None = None
+    vote_model: VoteModel | None = None
+    #: null: none
+    budget_minutes: StrictInt | None = None
+
+
+class AcquisitionOut(Schema):
+    strategy: Strategy
+    is_gated: bool
+    min_quality: float
+    min_dissonance: float
+    batch_size: int
+    min_gap_s: float
+    max_subject_share: float
+    audit_share: float
+    repeat_share: float
+    second_opinion_share: float
+    diversity: float
+    vote_model: VoteModel
+    budget_minutes: int | None
+
+
 class SessionOut(Schema):
     id: int
     subject: str
@@ -241,6 +305,43 @@ class SessionDetailOut(SessionOut):
     clips: list[SessionClipOut]
     #: clips that a later import of the session no longer has, kept with their labels
     superseded: list[SessionClipOut]
+
+
+class VerdictIn(Input):
+    verdict: SensorVerdict
+
+
+class VerdictOut(Schema):
+    verdict: SensorVerdict
+    by: str
+    created_at: datetime
+
+
+class QualityClipOut(Schema):
+    id: int
+    subject: str
+    session_id: int
+    session: str
+    number: int
+    start_s: float
+    stop_s: float
+    has_eeg: bool
+    has_face: bool
+    eeg_quality: float | None
+    face_quality: float | None
+    #: severity 0..1 of each fault that was found
+    eeg_faults: dict[str, float]
+    face_faults: dict[str, float]
+    #: the last word, null where it waits for one
+    standing: SensorVerdict | None
+    #: all that was said, newest first
+    verdicts: list[VerdictOut]
+
+
+class QualityOut(Schema):
+    #: how many clips each part holds: waiting, bad, fine, all
+    counts: dict[str, int]
+    clips: list[QualityClipOut]
 
 
 class DeletionOut(Schema):

@@ -42,7 +42,7 @@ def learning_curve(study: Study) -> Figure:
     published = list(study.rounds.filter(state=RoundState.PUBLISHED).order_by("number"))
     targets = sorted({target for item in published for target in item.metrics.get("by_target", {})})
     lines = [
-        _line(
+        line_of(
             target,
             x=[item.n_labels for item in published],
             y=[item.metrics.get("by_target", {}).get(target, {}).get("balanced_accuracy") for item in published],
@@ -51,7 +51,7 @@ def learning_curve(study: Study) -> Figure:
         )
         for index, target in enumerate(targets)
     ]
-    return _figure(lines, x_title="labels in the round", y_title="balanced accuracy", y_range=[0, 1])
+    return figure_of(lines, x_title="labels in the round", y_title="balanced accuracy", y_range=[0, 1])
 
 
 def loss_history(round_: Round) -> Figure:
@@ -64,17 +64,17 @@ def loss_history(round_: Round) -> Figure:
         rows = [row for row in round_.history if row["stage"] == text]
         panel = roles.index(name.role) + 1
         lines += [_on_panel(line, panel) for line in _losses(rows, name.network, n_networks=n_networks)]
-    return _panels(_figure(_named_once(lines), x_title="epoch", y_title="loss"), roles)
+    return _panels(figure_of(_named_once(lines), x_title="epoch", y_title="loss"), roles)
 
 
 def _losses(rows: list[JsonObject], network: int, *, n_networks: int) -> list[Figure]:
     whose = f"network {network}, " if n_networks > 1 else ""
     epochs, index = [row["epoch"] for row in rows], network - 1
-    training = _line(f"{whose}training", x=epochs, y=[row["loss"] for row in rows], index=index, dash="solid")
+    training = line_of(f"{whose}training", x=epochs, y=[row["loss"] for row in rows], index=index, dash="solid")
     validation = [row.get("validation_loss") for row in rows]
     if all(value is None for value in validation):
         return [training]
-    held_back = _line(f"{whose}validation", x=epochs, y=validation, index=index, dash="dot")
+    held_back = line_of(f"{whose}validation", x=epochs, y=validation, index=index, dash="dot")
     return [training, {**held_back, "marker": {**held_back["marker"], "symbol": index + OPEN}}]
 
 
@@ -103,7 +103,7 @@ def _panels(figure: Figure, roles: list[str]) -> Figure:
     return {**figure, "layout": {**layout, **axes, "grid": grid}}
 
 
-def _line(
+def line_of(
     name: str, *, x: list[Any], y: list[Any], index: int, text: list[str] | None = None, dash: str | None = None
 ) -> Figure:
     return {
@@ -118,7 +118,7 @@ def _line(
     }
 
 
-def _figure(lines: list[Figure], *, x_title: str, y_title: str, y_range: list[float] | None = None) -> Figure:
+def figure_of(lines: list[Figure], *, x_title: str, y_title: str, y_range: list[float] | None = None) -> Figure:
     y_axis: Figure = {"title": _title(y_title), "zeroline": False}
     if y_range:
         y_axis["range"] = y_range

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
+from annotator.domain.statements import Columns, fetch_all
 from annotator.enums import DerivedKind
 from annotator.exceptions import NotFound
 from annotator.models import Derived, RecordingSession
@@ -35,6 +37,22 @@ def newest(session: RecordingSession, kind: DerivedKind) -> Derived | None:
     """The newest version of a derived file; no query where `derived` is prefetched."""
     found = [item for item in session.derived.all() if item.kind == kind]
     return max(found, key=lambda item: item.version, default=None)
+
+
+_DERIVED = Columns(Derived, "derived")
+_DERIVED_OF = f"""
+SELECT {_DERIVED.sql} FROM annotator_derived derived WHERE derived.session_id = ANY(%(sessions)s)
+"""  # noqa: S608  # put together from names of columns only
+
+
+def load_derived(sessions: Sequence[RecordingSession]) -> None:
+    """The derived files of all of them at once; what asks for them afterwards finds them there."""
+    rows = fetch_all(_DERIVED_OF, {"sessions": [session.pk for session in sessions]})
+    found = [_DERIVED.read(row)[0] for row in rows]
+    for session in sessions:
+        mine = session.derived.all()
+        mine._result_cache = [one for one in found if one.session_id == session.pk]
+        session._prefetched_objects_cache = {"derived": mine}  # type: ignore[attr-defined]  # as prefetching does
 
 
 def has_video(session: RecordingSession) -> bool:

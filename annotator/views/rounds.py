@@ -14,7 +14,7 @@ from annotator.domain.access import ObjectKind, Verb, View, access, may
 from annotator.enums import RoundState
 from annotator.exceptions import DomainError
 from annotator.models import Round
-from annotator.queries import learning, overview, round_page
+from annotator.queries import another_round, learning, overview, round_page, serving
 from annotator.views.http import StudyRequest
 
 N_TOP = 20
@@ -31,7 +31,13 @@ def round_list(request: StudyRequest, slug: str) -> HttpResponse:
     context = _table(request)
     figures = overview.study_figures(request.study)
     limit = overview.what_limits_now(request.study, figures, has_live_round=context["live"] is not None)
-    return render(request, "rounds/list.html", context | {"figures": figures, "limit": limit})
+    more = {
+        "figures": figures,
+        "limit": limit,
+        "serving": serving.serving_of(request.study),
+        "another": another_round.newest_advice(request.study, figures.last_round),
+    }
+    return render(request, "rounds/list.html", context | more)
 
 
 @access(ObjectKind.ROUND, Verb.LIST)
@@ -52,6 +58,8 @@ def round_detail(request: StudyRequest, slug: str, number: int) -> HttpResponse:
         "live": round_.state in {RoundState.QUEUED, RoundState.RUNNING},
         "learnt": round_page.how_it_learnt(round_),
         "top": learning.top_of_ranking(round_, N_TOP),
+        "another": another_round.another_round(round_),
+        "reliability": _reliability(request, round_),
         "may_promote": may(request.user, Verb.PROMOTE, ObjectKind.ROUND, request.study),
     }
     return render(request, "rounds/detail.html", context)
@@ -65,6 +73,11 @@ def learning_curve(request: StudyRequest, slug: str) -> JsonResponse:
 @access(ObjectKind.ROUND, Verb.VIEW)
 def loss_history(request: StudyRequest, slug: str, number: int) -> JsonResponse:
     return JsonResponse(learning.loss_history(_round(request, number)))
+
+
+@access(ObjectKind.ROUND, Verb.VIEW)
+def audit_curve(request: StudyRequest, slug: str, number: int) -> JsonResponse:
+    return JsonResponse(another_round.audit_curve(_round(request, number)))
 
 
 @access(ObjectKind.ROUND, Verb.LAUNCH)
@@ -117,6 +130,13 @@ def _do(request: StudyRequest, action: Callable[[], object], said: str) -> None:
 
 def _round(request: StudyRequest, number: int) -> Round:
     return get_object_or_404(request.study.rounds.select_related("job", "parent"), number=number)
+
+
+def _reliability(request: StudyRequest, round_: Round) -> tuple[another_round.ReliabilityRow, ...]:
+    """Only for those who may see who is in the study."""
+    if not may(request.user, Verb.LIST, ObjectKind.MEMBER, request.study):
+        return ()
+    return another_round.reliability_rows(round_)
 
 
 def _table(request: StudyRequest) -> dict[str, object]:

@@ -5,10 +5,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from annotator.domain import studies
-from annotator.domain.access import ObjectKind, Verb, access, roles_of
+from annotator.domain.access import READING, ObjectKind, Verb, access, roles_of
 from annotator.exceptions import DomainError
 from annotator.forms.studies import StudyForm
-from annotator.queries import learning, overview
+from annotator.queries import learning, overview, serving
 from annotator.views.http import StudyRequest, UserRequest
 
 
@@ -36,12 +36,14 @@ def study_detail(request: StudyRequest, slug: str) -> HttpResponse:
     study = request.study
     figures = overview.study_figures(study)
     live = learning.live_round(study)
+    roles = roles_of(request.user, study)
     context = {
         "study": study,
         "figures": figures,
         "live_round": live,
         "limit": overview.what_limits_now(study, figures, has_live_round=live is not None),
-        "roles": roles_of(request.user, study),
+        "roles": roles,
+        "serving": serving.serving_of(study) if roles & READING else None,
     }
     return render(request, "studies/detail.html", context)
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotator.views import clocks, deletion, exports, imports, label, media, people, rounds, sessions, studies
+from annotator.views import (
+    acquisition,
+    clocks,
+    deletion,
+    exports,
+    imports,
+    label,
+    media,
+    people,
+    quality,
+    rounds,
+    sessions,
+    studies,
+)
 
 STUDY = "studies/<slug:slug>/"
 
@@ -12,10 +25,16 @@ urlpatterns = [
     path("", studies.study_list, name="studies"),
     path("studies/new/", studies.study_new, name="study_new"),
     path(STUDY, studies.study_detail, name="study"),
+    path(STUDY + "acquisition/", acquisition.acquisition_settings, name="acquisition"),
     path(STUDY + "label/", label.workbench, name="label"),
     path(STUDY + "clips/<int:clip_id>/", label.workbench, name="clip"),
     path(STUDY + "sessions/", sessions.session_list, name="sessions"),
     path(STUDY + "sessions/table/", sessions.sessions_table, name="sessions_table"),
+    path(STUDY + "sessions/quality/", quality.quality, name="quality"),
+    path(STUDY + "sessions/quality/clips/<int:clip_id>/verdict/", quality.clip_verdict, name="clip_verdict"),
+    path(
+        STUDY + "sessions/quality/sessions/<int:session_id>/verdict/", quality.session_verdict, name="session_verdict"
+    ),
     path(STUDY + "sessions/<int:session_id>/", sessions.session_detail, name="session"),
     path(STUDY + "sessions/<int:session_id>/video", media.session_video, name="session_video"),
     path(STUDY + "sessions/<int:session_id>/work/", sessions.session_work, name="session_work"),
@@ -34,6 +53,7 @@ urlpatterns = [
     path(STUDY + "rounds/<int:number>/cancel/", rounds.round_cancel, name="round_cancel"),
     path(STUDY + "rounds/<int:number>/promote/", rounds.round_promote, name="round_promote"),
     path(STUDY + "rounds/<int:number>/loss.json", rounds.loss_history, name="loss_history"),
+    path(STUDY + "rounds/<int:number>/audit.json", rounds.audit_curve, name="audit_curve"),
     path(STUDY + "exports/", exports.export_list, name="exports"),
     path(STUDY + "exports/table/", exports.exports_table, name="exports_table"),
     path(STUDY + "exports/<int:export_id>/file", exports.export_download, name="export_download"),

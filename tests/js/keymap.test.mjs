@@ -17,6 +17,7 @@ test("every key of the page", () => {
     [{ key: "X" }, { name: "cant-tell" }],
     [{ key: "b" }, { name: "bad-signal" }],
     [{ key: "u" }, { name: "undo" }],
+    [{ key: "w" }, { name: "why" }],
     [{ key: "?", shiftKey: true }, { name: "keys" }],
     [{ key: "+", shiftKey: true }, { name: "gain", by: 1 }],
     [{ key: "q" }, null],

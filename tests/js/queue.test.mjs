@@ -23,8 +23,10 @@ test("a lease is renewed at a third of it", () => {
 
 test("progress counts what is on its way", () => {
   const progress = { labelled_today: 40, open_clips: 80 };
-  assert.deepEqual(progressOf(progress, 2), { done: 42, total: 120, fraction: 0.35 });
+  assert.deepEqual(progressOf(progress, 2), { done: 42, total: 120, isMore: false, fraction: 0.35 });
   assert.equal(STRINGS.progress(progressOf(progress, 2)), "clip 43 of today’s 120");
+  const many = progressOf({ labelled_today: 3, open_clips: 1000, more_clips: true });
+  assert.equal(STRINGS.progress(many), "clip 4 of today’s 1003 and more");
   assert.equal(progressOf({ labelled_today: 0, open_clips: 0 }).fraction, 0);
   assert.equal(STRINGS.progressDone({ done: 1 }), "1 answer today");
 });

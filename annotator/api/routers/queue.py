@@ -48,9 +48,7 @@ def _own_label(request: ApiRequest) -> Label | None:
 @guarded(ObjectKind.CLIP, Verb.LABEL)
 def submit(request: ApiRequest, clip_id: int, body: schemas.SubmissionIn) -> JsonObject:
     """Store an answer and claim the next clip, together or not at all. Sending the same uuid again is harmless."""
-    with transaction.atomic():
-        label = labelling.submit(request.clip, request.user, _submission(body))
-        held = queueing.claim(request.study, request.user)
+    label, held = labelling.submit_and_claim(request.clip, request.user, _submission(body))
     return present.worklist(request.study, request.user, held) | {
         "label": label,
         "opinion": queries.opinion_of(request.clip),

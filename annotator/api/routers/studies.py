@@ -7,7 +7,7 @@ from ninja import Router, Status
 from annotator.api import present, schemas
 from annotator.api.auth import ApiRequest
 from annotator.api.guard import guarded
-from annotator.domain import studies
+from annotator.domain import acquisition, studies
 from annotator.domain.access import ObjectKind, Verb
 from annotator.exceptions import DomainError, NotFound
 from annotator.models import Study
@@ -55,6 +55,22 @@ def _spec(body: schemas.StudyIn) -> studies.StudySpec:
 @guarded(ObjectKind.STUDY, Verb.VIEW)
 def study_detail(request: ApiRequest, slug: str) -> Study:
     return request.study
+
+
+@router.get("/studies/{slug}/acquisition", response=schemas.AcquisitionOut)
+@guarded(ObjectKind.ACQUISITION, Verb.VIEW)
+def acquisition_settings(request: ApiRequest, slug: str) -> JsonObject:
+    """By what rules the next clips are chosen."""
+    return acquisition.acquisition_of(request.study).to_json()
+
+
+@router.put("/studies/{slug}/acquisition", response=schemas.AcquisitionOut)
+@guarded(ObjectKind.ACQUISITION, Verb.EDIT)
+def set_acquisition(request: ApiRequest, slug: str, body: schemas.AcquisitionIn) -> JsonObject:
+    """Change some of them; the next ranking is made by what they then are."""
+    settings = acquisition.changed(acquisition.acquisition_of(request.study), body.model_dump(exclude_unset=True))
+    acquisition.set_acquisition(request.study, settings, actor=request.user)
+    return settings.to_json()
 
 
 @router.get("/studies/{slug}/sessions", response=list[schemas.SessionOut])

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from annotator.domain import people, studies
 from annotator.forms.studies import SCHEMES
 from annotator.management.refusals import on_the_database
+from mlcore.types import AcquisitionConfig, Strategy
 
 
 class Command(BaseCommand):
@@ -24,6 +25,13 @@ class Command(BaseCommand):
         parser.add_argument("--overlap", type=int, default=1, help="annotators a clip")
         parser.add_argument("--reserve", type=int, default=2, help="clips that an annotator holds at once")
         parser.add_argument("--test-share", type=float, default=0.2, help="share of subjects kept for testing")
+        parser.add_argument(
+            "--strategy",
+            choices=list(Strategy),
+            type=Strategy,
+            default=Strategy.ENTROPY,
+            help="what orders the clips; set_acquisition has everything else",
+        )
         parser.add_argument("--seed", type=int, help="of every random choice in the study (default: drawn)")
         parser.add_argument("--admin", metavar="USER", help="user who is its first admin")
 
@@ -47,5 +55,6 @@ def _spec(options: dict[str, Any]) -> studies.StudySpec:
         overlap=options["overlap"],
         reserve=options["reserve"],
         test_subject_share=options["test_share"],
+        acquisition=AcquisitionConfig(strategy=options["strategy"]),
         seed=options["seed"],
     )

@@ -49,7 +49,13 @@ def answer(**changes: Any) -> dict[str, Any]:
 def test_claim_gives_tasks_progress_and_scheme(study: Study, ann: User) -> None:
     worklist = claim(client_of(ann), study)
     assert [task["clip_id"] for task in worklist["held"]] == [slot.clip_id for slot in queueing.held_slots(study, ann)]
-    assert worklist["progress"] == {"labelled_today": 0, "labelled_total": 0, "open_clips": 16, "held": 2}
+    assert worklist["progress"] == {
+        "labelled_today": 0,
+        "labelled_total": 0,
+        "open_clips": 16,
+        "more_clips": False,
+        "held": 2,
+    }
     assert worklist["scheme"] == study.scheme
     task = worklist["held"][0]
     clip = Clip.objects.get(pk=task["clip_id"])
@@ -60,7 +66,10 @@ def test_claim_gives_tasks_progress_and_scheme(study: Study, ann: User) -> None:
     )
     assert 290 < task["seconds_left"] <= 300
     assert task["why"] == {
-        "policy": "test", "policy_text": "Test subjects, seeded random order", "rank": 1, "round": None, "score": None
+        "policy": "random", "policy_text": "Seeded random order", "term": "rest",
+        "term_text": "In random order: no score put it before others.", "route": "main", "ask": "both", "ask_text": "",
+        "gate_text": "",
+        "notices": [], "rank": 1, "round": None, "score": None, "scores": [],
     }  # fmt: skip
     assert (task["video"], task["eeg"], task["draft"], task["label"]) == (None, None, None, None)
 
@@ -74,7 +83,13 @@ def test_a_submit_stores_the_answer_and_brings_the_next_clip(study: Study, ann: 
     assert after["opinion"] is None
     assert after["held"][0]["clip_id"] == second["clip_id"]
     assert len(after["held"]) == 2
-    assert after["progress"] == {"labelled_today": 1, "labelled_total": 1, "open_clips": 15, "held": 2}
+    assert after["progress"] == {
+        "labelled_today": 1,
+        "labelled_total": 1,
+        "open_clips": 15,
+        "more_clips": False,
+        "held": 2,
+    }
     label = Label.objects.get()
     assert (label.values, label.confidence, label.comment, label.seconds_spent) == (VALUES, 3, "a smile", 4.5)
     assert label.served["policy"] == "test"

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from annotator.domain import people, queueing
 from annotator.domain.importing import LAYOUTS
+from annotator.domain.ranking import RankedClip
 from annotator.enums import ExportFormat, JobKind, JobQueue, JobState, RankingPolicy, Role, RoundState, SessionStatus
 from annotator.models import ApiToken, Export, Job, Membership, Round, Study, User
 from tests.factories.labels import add_label
@@ -94,9 +95,10 @@ def make_export(study: Study, user: User, *, path: str = "") -> Export:
 
 LISTS = {
     "/": 6,
-    "/studies/demo/": 14,
+    "/studies/demo/": 20,
     "/studies/demo/sessions/": 9,
-    "/studies/demo/rounds/": 16,
+    "/studies/demo/acquisition/": 6,
+    "/studies/demo/rounds/": 20,
     "/studies/demo/exports/": 7,
     "/studies/demo/people/": 6,
 }
@@ -350,7 +352,7 @@ def test_a_committee_is_told_on_the_round_page(study: Study, admin: Client) -> N
     history = [{"stage": name, "epoch": 1, "loss": 1.0, "validation_loss": None} for name in stages]
     round_ = make_round(study, 1, metrics=metrics, history=history)
     scores = {"entropy": 0.5, "agreement": None, "disagreement": {"valence": 0.125}, "evidence": {"eeg": 2.5}}
-    clips = [(clip.pk, scores) for clip in study.clips.filter(subject__is_test=False)]
+    clips = [RankedClip(clip.pk, scores) for clip in study.clips.filter(subject__is_test=False)]
     queueing.publish_ranking(study, round=round_, policy=RankingPolicy.ENTROPY, ordered=clips, seed=1)
     page = text_of(admin, "/studies/demo/rounds/1/")
     for said in (
@@ -366,7 +368,7 @@ def test_a_committee_is_told_on_the_round_page(study: Study, admin: Client) -> N
 def test_promote_and_roll_back_swap_what_serves(study: Study, admin: Client) -> None:
     random_ranking = study.active_ranking
     round_ = make_round(study, 1)
-    clips = [(clip.pk, {"entropy": 0.5}) for clip in study.clips.filter(subject__is_test=False)]
+    clips = [RankedClip(clip.pk, {"entropy": 0.5}) for clip in study.clips.filter(subject__is_test=False)]
     published = queueing.publish_ranking(study, round=round_, policy="entropy", ordered=clips, seed=1)  # type: ignore[arg-type]  # the database value
     admin.post("/studies/demo/rounds/1/promote/")
     study.refresh_from_db()

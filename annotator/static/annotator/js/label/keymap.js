@@ -16,10 +16,11 @@ export const KEYS = [
   { keys: ["N"], does: "note" },
   { keys: ["L"], does: "loop" },
   { keys: ["−", "+"], does: "gain" },
+  { keys: ["W"], does: "why" },
   { keys: ["?"], does: "keys" },
 ];
 
-const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note" };
+const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note", w: "why" };
 
 // target: "text" where typing goes, "control" for a button, link, select, slider or dialog, "answer" for an answer, else "page".
 export function actionFor({ key, shiftKey = false, ctrlKey = false, altKey = false, metaKey = false, target = "page" }) {

@@ -18,10 +18,11 @@ export function bindKeys(view) {
     skip: () => view.openSkip(),
     undo: () => view.undo(),
     note: () => view.form.note.focus(),
+    why: () => view.askWhy(),
     keys: () => view.dialogs.openKeys(),
     "leave-text": () => view.form.focusOpenRow(),
   };
-  const needClip = new Set(["play", "start", "frame", "second", "digit", "change", "submit", "cant-tell", "bad-signal", "skip", "note"]);
+  const needClip = new Set(["play", "start", "frame", "second", "digit", "change", "submit", "cant-tell", "bad-signal", "skip", "note", "why"]);
 
   document.addEventListener("keydown", (event) => {
     const action = actionFor({

@@ -15,9 +15,10 @@ export function heartbeatEvery_ms(seconds_left) {
   return Math.min(Math.max((seconds_left ?? 300) / 3, 5), 120) * 1000;
 }
 
-// { done, total, fraction }: answers of today, those on their way included, over what is there to do today.
+// { done, total, isMore, fraction }: answers of today, those on their way included, over what is there to do today;
+// isMore: the server counted no further.
 export function progressOf(progress, nPending = 0) {
   const done = progress.labelled_today + nPending;
   const total = done + Math.max(0, progress.open_clips - nPending);
-  return { done, total, fraction: total === 0 ? 0 : done / total };
+  return { done, total, isMore: Boolean(progress.more_clips), fraction: total === 0 ? 0 : done / total };
 }

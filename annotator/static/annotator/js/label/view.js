@@ -12,6 +12,7 @@ import { STRINGS } from "./strings.js";
 import { syncSign, syncTitle } from "./syncwords.js";
 import { TimeMap } from "./timemap.js";
 import { Transport } from "./transport.js";
+import { notices, whyRows } from "./whywords.js";
 
 const el = (id) => document.getElementById(id);
 
@@ -127,11 +128,9 @@ export class View {
   }
 
   #showFacts(task) {
-    const facts = STRINGS.why(task.why ?? {}).flatMap(([name, value]) => [
-      Object.assign(document.createElement("dt"), { textContent: name }),
-      Object.assign(document.createElement("dd"), { textContent: value }),
-    ]);
-    el("why-facts").replaceChildren(...facts);
+    el("why-facts").replaceChildren(...whyRows(task.why).flatMap(factOf));
+    el("notices").replaceChildren(...notices(task.why).map(noticeOf));
+    this.root.dataset.ask = task.why?.ask ?? "both";
     el("session-name").textContent = task.session;
     el("session-name").title = STRINGS.loadTime(task);
     const both = task.video && task.eeg;
@@ -152,6 +151,10 @@ export class View {
 
   openSkip() {
     if (!el("do-skip").disabled) this.dialogs.openSkip();
+  }
+
+  askWhy() {
+    el("why-button").click();
   }
 
   undo() {
@@ -285,4 +288,16 @@ export class View {
     el("pane-note").hidden = !text;
     el("pane-note").textContent = text;
   }
+}
+
+function factOf({ name, value, note }) {
+  const dd = Object.assign(document.createElement("dd"), { textContent: value });
+  if (note) dd.append(Object.assign(document.createElement("span"), { className: "note", textContent: note }));
+  return [Object.assign(document.createElement("dt"), { textContent: name }), dd];
+}
+
+function noticeOf(text) {
+  const notice = el("notice-template").content.cloneNode(true);
+  notice.querySelector("p").textContent = text;
+  return notice;
 }

@@ -1,6 +1,7 @@
 // The entry of the session page.
 
 import { targetKind } from "../label/keymap.js";
+import { momentOf } from "./address.js";
 import { actionFor } from "./keymap.js";
 import { Viewer } from "./viewer.js";
 
@@ -22,12 +23,13 @@ document.addEventListener("keydown", (event) => {
 root.addEventListener("mousedown", (event) => {
   if (event.target.closest("[data-keep-focus] button")) event.preventDefault();
 });
-for (const button of document.querySelectorAll("[data-go-s]")) {
-  button.addEventListener("click", () => {
-    viewer.seek(Number(button.dataset.goS));
-    viewer.traces.centreOn(Number(button.dataset.goS));
-    root.scrollIntoView({ block: "nearest" });
-  });
+function goTo(session_s) {
+  viewer.seek(session_s);
+  viewer.traces.centreOn(session_s);
+  root.scrollIntoView({ block: "nearest" });
 }
+for (const button of document.querySelectorAll("[data-go-s]")) button.addEventListener("click", () => goTo(Number(button.dataset.goS)));
+const asked_s = momentOf(window.location.search);
+if (asked_s !== null) goTo(asked_s);
 document.getElementById("keys-dialog").querySelector("[data-close]").addEventListener("click", () => document.getElementById("keys-dialog").close());
 document.getElementById("keys-button").addEventListener("click", () => viewer.act({ name: "keys" }));

@@ -1,0 +1,154 @@
+"""What the queue serves now: by which policy and model, how many answers that knows, and what comes next.
+
+A constant number of queries, and none that grows with the ranking but one: how many clips each route has is counted
+once for each ranking and kept, because a published ranking never changes but by growing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.db.models import Count, Max
+
+from annotator.enums import LabelState, RankingPolicy, SessionStatus
+from annotator.models import Label, RankEntry, Ranking, Round, Study
+from mlcore.types import Ask, Route, Term
+
+SERVED = tuple(route.value for route in Route if route.is_served)
+KEPT_S = 24 * 3600
+
+TERM_NAMES: Mapping[str, str] = {
+    Term.TEST: "test subjects",
+    Term.POLICY: "by their score",
+    Term.AUDIT: "at random",
+    Term.COLD_START: "typical of a region",
+    Term.RELABEL: "asked again",
+    Term.REPEAT_OTHER: "repeats of another's",
+    Term.REPEAT_OWN: "repeats of one's own",
+    Term.SECOND_OPINION: "second opinions",
+    Term.REST: "in random order",
+}
+ROUTE_NAMES: Mapping[str, str] = {
+    Route.MAIN: "to be asked about",
+    Route.SECOND_OPINION: "for a second opinion",
+    Route.QUALITY: "on the quality list",
+    Route.NOWHERE: "for nobody",
+}
+ASK_NAMES: Mapping[str, str] = {Ask.BOTH: "by all there is", Ask.FACE: "by the face only", Ask.EEG: "by the EEG only"}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many clips of a sort."""
+
+    key: str
+    name: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    #: the short ranking made since, where there is one, else the whole one
+    ranking: Ranking
+    #: the round whose model orders; None before the first
+    round: Round | None
+    n_known: int
+    n_since: int
+    #: of the clips that come next, by what bought them and by what they are judged
+    by_term: tuple[Share, ...]
+    by_ask: tuple[Share, ...]
+    #: of all clips of the whole ranking
+    by_route: tuple[Share, ...]
+
+    @property
+    def policy_text(self) -> str:
+        return str(RankingPolicy(self.ranking.policy).label)
+
+    @property
+    def is_head(self) -> bool:
+        return self.ranking.base_id is not None
+
+    @property
+    def n_next(self) -> int:
+        return sum(share.n for share in self.by_term)
+
+    @property
+    def n_quality(self) -> int:
+        return sum(share.n for share in self.by_route if share.key == Route.QUALITY)
+
+
+def serving_of(study: Study) -> Serving | None:
+    """None before the first import opened the queue."""
+    ids = [pk for pk in (study.head_ranking_id, study.active_ranking_id) if pk is not None]
+    rankings = Ranking.objects.select_related("round").in_bulk(ids)
+    base = rankings.get(study.active_ranking_id or 0)
+    if base is None:
+        return None
+    head = rankings.get(study.head_ranking_id or 0)
+    n_known = max((one.n_labels for one in rankings.values()), default=0) or (base.round.n_labels if base.round else 0)
+    coming = _coming(study, base, head)
+    return Serving(
+        ranking=head or base,
+        round=base.round,
+        n_known=n_known,
+        n_since=max(0, _n_answers(study) - n_known),
+        by_term=_shares((term for _, term, _ in coming), TERM_NAMES),
+        by_ask=_shares((ask for _, _, ask in coming), ASK_NAMES),
+        by_route=_shares_of(_routes(base), ROUTE_NAMES),
+    )
+
+
+def _n_answers(study: Study) -> int:
+    """As a round freezes them: current answers to clips that can be read."""
+    return Label.objects.filter(
+        study=study, state=LabelState.CURRENT, clip__superseded_at=None, clip__session__status=SessionStatus.READY
+    ).count()
+
+
+def _coming(study: Study, base: Ranking, head: Ranking | None) -> list[tuple[int, str, str]]:
+    """(clip, term, ask) of the next batch: what is open, in the order of serving, each clip once."""
+    n = _batch_size(study, base)
+    # a ranking without a score says so of its entries only since terms are kept
+    orders = [(study.test_ranking_id, Term.TEST), (head.pk if head else None, None), (base.pk, _without_score(base))]
+    found: dict[int, tuple[int, str, str]] = {}
+    for ranking_id, term in orders:
+        for clip_id, own, ask in _open(ranking_id, n + len(found)):
+            found.setdefault(clip_id, (clip_id, term if term and own == Term.POLICY else own, ask))
+    return list(found.values())[:n]
+
+
+def _without_score(ranking: Ranking) -> Term | None:
+    return Term.REST if ranking.policy == RankingPolicy.RANDOM else None
+
+
+def _batch_size(study: Study, ranking: Ranking) -> int:
+    return int(ranking.config.get("batch_size", study.acquisition_config.batch_size))
+
+
+def _open(ranking_id: int | None, n: int) -> list[tuple[int, str, str]]:
+    """Walks the index of open entries, and no further than n."""
+    if ranking_id is None:
+        return []
+    entries = RankEntry.objects.filter(ranking=ranking_id, is_open=True, route__in=SERVED).order_by("rank")
+    return list(entries.values_list("clip_id", "term", "ask")[:n])
+
+
+def _routes(ranking: Ranking) -> dict[str, int]:
+    entries = RankEntry.objects.filter(ranking=ranking)
+    key = f"routes:{ranking.pk}:{entries.aggregate(last=Max('rank'))['last']}"
+    found: dict[str, int] | None = cache.get(key)
+    if found is None:
+        found = dict(entries.order_by().values_list("route").annotate(n=Count("pk")))
+        cache.set(key, found, KEPT_S)
+    return found
+
+
+def _shares(keys: Iterable[str], names: Mapping[str, str]) -> tuple[Share, ...]:
+    return _shares_of(Counter(keys), names)
+
+
+def _shares_of(counts: Mapping[str, int], names: Mapping[str, str]) -> tuple[Share, ...]:
+    return tuple(Share(str(key), name, counts[key]) for key, name in names.items() if counts.get(key))
