@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotator.enums import RankingPolicy
-from mlcore.types import Ask, JsonObject, Route, Term
+from mlcore.types import Ask, GateReason, JsonObject, Route, Term
 
 POLICIES = dict(RankingPolicy.choices)
 OPENED = "Opened by its address"
@@ -26,12 +26,7 @@ TERMS: dict[str, str] = {
 HIDDEN_TEST = {"policy": RankingPolicy.RANDOM.value, "term": Term.REST.value}
 
 #: what measured quality let it through by, where by what to judge it does not say so already
-GATE = {
-    "good": "Its signals measure as good.",
-    "ambiguous": "Its signals measure as good, and two people answer it.",
-    "sensor_fine": "Somebody looked and said that its signal is fine.",
-    "not_gated": "Measured quality is not looked at in this study.",
-}
+GATE = (GateReason.GOOD, GateReason.AMBIGUOUS, GateReason.SENSOR_FINE, GateReason.NOT_GATED)
 
 SECOND_OPINION = "A second opinion: say what you see yourself."
 OWN_REPEAT = "You answered this clip before; answer it afresh."
@@ -107,7 +102,7 @@ def told(served: JsonObject, *, has_eeg: bool = True, has_face: bool = True) -> 
         route=route,
         ask=ask,
         ask_text=ask_text,
-        gate_text=GATE.get(str(scores.get("gate", "")), ""),
+        gate_text=_gate_text(scores.get("gate")),
         notices=tuple(_notices(ask_text, route=route, term=term)),
         rank=shown.get("rank"),
         round=shown.get("round") or None,
@@ -120,6 +115,10 @@ def _term_text(term: str, policy: str) -> str:
     """The random order is a policy too, and has no score."""
     is_random = term == Term.POLICY and policy == RankingPolicy.RANDOM
     return TERMS.get(Term.REST if is_random else term, "")
+
+
+def _gate_text(reason: Any) -> str:
+    return GateReason(reason).sentence if reason in GATE else ""
 
 
 def _ask_text(ask: str, *, has_eeg: bool, has_face: bool) -> str:

@@ -94,8 +94,8 @@ def test_what_the_gate_found_is_told_where_the_question_does_not_say_it() -> Non
         reason: told(served(scores={"gate": reason})).gate_text for reason in ("good", "sensor_fine", "eeg_bad", "?")
     }
     assert texts == {
-        "good": "Its signals measure as good.",
-        "sensor_fine": "Somebody looked and said that its signal is fine.",
+        "good": "Every signal is good here.",
+        "sensor_fine": "Somebody looked and said that the signal is fine.",
         "eeg_bad": "",
         "?": "",
     }
