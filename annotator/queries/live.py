@@ -38,13 +38,17 @@ class RankingState:
 def ranking_state(study: Study) -> RankingState | None:
     """None where there is no ranking yet. Two queries at most."""
     serving = live.serving_ranking(study)
-    if serving is None:
-        return None
+    return None if serving is None else state_of(study, serving)
+
+
+def state_of(study: Study, serving: Ranking) -> RankingState:
+    """What the ranking that serves knows; one query at most, where it came with its round and base."""
     base = serving.base or serving
     return RankingState(
         round_number=base.round.number if base.round else None,
         policy=RankingPolicy(base.policy),
-        n_labels=serving.n_labels,
+        # a ranking of an older version does not say: it knows what its round froze
+        n_labels=serving.n_labels or (base.round.n_labels if base.round else 0),
         n_since_round=serving.n_labels - base.n_labels,
         n_waiting=_n_waiting(study, serving, base.round),
         ranked_at=serving.created_at,
@@ -54,7 +58,7 @@ def ranking_state(study: Study) -> RankingState | None:
 
 def _n_waiting(study: Study, serving: Ranking, round_: Round | None) -> int:
     if round_ is None:
-        return 0
+        return Label.objects.filter(study=study, state=LabelState.CURRENT, clip__superseded_at=None).count()
     if serving.answers_seen is None:
         return _not_learnt(round_).count()
     return live.answers_version(study) - serving.answers_seen

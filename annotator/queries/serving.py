@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from django.db.models import Count, Max
 
-from annotator.enums import LabelState, RankingPolicy, SessionStatus
-from annotator.models import Label, RankEntry, Ranking, Round, Study
+from annotator.domain import live
+from annotator.enums import RankingPolicy
+from annotator.models import RankEntry, Ranking, Round, Study
+from annotator.queries.live import state_of
 from mlcore.types import Ask, Route, Term
 
 SERVED = tuple(route.value for route in Route if route.is_served)
@@ -82,30 +84,20 @@ class Serving:
 
 def serving_of(study: Study) -> Serving | None:
     """None before the first import opened the queue."""
-    ids = [pk for pk in (study.head_ranking_id, study.active_ranking_id) if pk is not None]
-    rankings = Ranking.objects.select_related("round").in_bulk(ids)
-    base = rankings.get(study.active_ranking_id or 0)
-    if base is None:
+    serving = live.serving_ranking(study)
+    if serving is None:
         return None
-    head = rankings.get(study.head_ranking_id or 0)
-    n_known = max((one.n_labels for one in rankings.values()), default=0) or (base.round.n_labels if base.round else 0)
-    coming = _coming(study, base, head)
+    base, state = serving.base or serving, state_of(study, serving)
+    coming = _coming(study, base, serving if serving.base else None)
     return Serving(
-        ranking=head or base,
+        ranking=serving,
         round=base.round,
-        n_known=n_known,
-        n_since=max(0, _n_answers(study) - n_known),
+        n_known=state.n_labels,
+        n_since=state.n_waiting,
         by_term=_shares((term for _, term, _ in coming), TERM_NAMES),
         by_ask=_shares((ask for _, _, ask in coming), ASK_NAMES),
         by_route=_shares_of(_routes(base), ROUTE_NAMES),
     )
-
-
-def _n_answers(study: Study) -> int:
-    """As a round freezes them: current answers to clips that can be read."""
-    return Label.objects.filter(
-        study=study, state=LabelState.CURRENT, clip__superseded_at=None, clip__session__status=SessionStatus.READY
-    ).count()
 
 
 def _coming(study: Study, base: Ranking, head: Ranking | None) -> list[tuple[int, str, str]]:

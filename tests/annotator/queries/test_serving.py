@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from annotator.domain import studies
 from annotator.enums import RankingPolicy, RoundState
-from annotator.models import Clip, RankEntry, Ranking, Round, Study
+from annotator.models import Clip, RankEntry, Ranking, Round, RoundLabel, Study
 from annotator.queries.serving import ASK_NAMES, ROUTE_NAMES, TERM_NAMES, Serving, Share, serving_of
 from mlcore.types import VALENCE3, Ask, Route, Term
 from tests.factories.labels import add_label
@@ -80,9 +80,9 @@ def test_before_the_first_round_it_knows_nothing(study: Study) -> None:
 
 def test_the_round_and_the_answers_since_are_told(study: Study) -> None:
     user = make_member(study, "ann")
-    for clip in pool(study)[:3]:
-        add_label(clip, user)
+    given = [add_label(clip, user) for clip in pool(study)[:3]]
     round_ = make_round(study, n_labels=2)
+    RoundLabel.objects.bulk_create(RoundLabel(round=round_, label=label) for label in given[:2])
     serve(study, pool(study), round=round_, n_labels=2)
     found = told(study)
     assert (found.round, found.n_known, found.n_since, found.is_head) == (round_, 2, 1, False)
