@@ -14,7 +14,8 @@ from django.test import Client
 from annotator.domain.acquisition import NAMES, Acquisition
 from annotator.models import AuditEvent, Study
 from mlcore.types import Strategy
-from tests.factories.people import Personas, client_of, make_personas
+from tests.factories.pages import text_of
+from tests.factories.people import Personas, client_of
 from tests.factories.studies import make_study
 
 pytestmark = pytest.mark.django_db
@@ -26,16 +27,6 @@ def study() -> Study:
     return make_study("demo", n_subjects=2)
 
 
-@pytest.fixture
-def personas(study: Study) -> Personas:
-    return make_personas(study, make_study("other"))
-
-
-@pytest.fixture
-def admin(personas: Personas) -> Client:
-    return client_of(personas.admin)
-
-
 def typed(**changes: str) -> dict[str, str]:
     """What a browser sends of the form as it stands; a box that is not ticked sends nothing."""
     plain = {
@@ -45,14 +36,8 @@ def typed(**changes: str) -> dict[str, str]:
     return plain | {"is_gated": "on", "budget_minutes": ""} | changes
 
 
-def text_of(client: Client) -> str:
-    response = client.get(PAGE)
-    assert response.status_code == 200
-    return re.sub(r"\s+", " ", response.content.decode())
-
-
 def test_the_form_shows_every_setting_with_its_value_and_help(admin: Client) -> None:
-    page = text_of(admin)
+    page = text_of(admin, PAGE)
     for name in NAMES:
         assert f'name="{name}"' in page
         assert f'id="id_{name}_helptext"' in page
@@ -72,7 +57,7 @@ def test_what_is_saved_is_used_and_recorded(study: Study, personas: Personas, ad
     assert study.acquisition == {"strategy": "gated-consistency", "is_gated": False, "min_quality": 0.4}
     assert (study.vote_model, study.budget_minutes) == ("dawid_skene", 600)
     assert AuditEvent.objects.get(verb="set_acquisition").actor == personas.admin
-    page = text_of(admin)
+    page = text_of(admin, PAGE)
     assert "The settings are saved; the next ranking is made by them." in page
     assert 'name="min_quality" value="0.4"' in page
 
@@ -81,7 +66,7 @@ def test_saving_the_form_as_it_is_changes_nothing(study: Study, admin: Client) -
     admin.post(PAGE, typed())
     study.refresh_from_db()
     assert study.acquisition == {}
-    assert "Nothing was different." in text_of(admin)
+    assert "Nothing was different." in text_of(admin, PAGE)
 
 
 def test_each_bad_value_is_told_at_its_field_and_nothing_is_saved(study: Study, admin: Client) -> None:
@@ -106,7 +91,7 @@ def test_shares_that_leave_no_room_are_told_once(admin: Client) -> None:
 
 def test_researchers_read_it_annotators_do_not(personas: Personas) -> None:
     researcher = client_of(personas.researcher)
-    page = text_of(researcher)
+    page = text_of(researcher, PAGE)
     assert "Admins of the study change these." in page
     assert 'type="submit">Save' not in page
     assert researcher.post(PAGE, typed(strategy="margin")).status_code == 403

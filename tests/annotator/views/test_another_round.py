@@ -13,28 +13,13 @@ from pytest_django import DjangoAssertNumQueries
 from annotator.domain import studies
 from annotator.enums import Role, RoundState, VoteModel
 from annotator.models import Membership, Study
-from tests.annotator.views.test_pages import make_round, text_of
+from tests.annotator.views.test_pages import make_round
 from tests.factories.advice import make_advice, make_reliability
 from tests.factories.labels import add_label
-from tests.factories.people import Personas, client_of, make_member, make_personas
-from tests.factories.studies import make_study
+from tests.factories.pages import text_of
+from tests.factories.people import Personas, client_of, make_member
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def study() -> Study:
-    return make_study("demo")
-
-
-@pytest.fixture
-def personas(study: Study) -> Personas:
-    return make_personas(study, make_study("other"))
-
-
-@pytest.fixture
-def admin(personas: Personas) -> Client:
-    return client_of(personas.admin)
 
 
 def test_the_newest_published_rounds_advice_stands_on_the_rounds_page(study: Study, admin: Client) -> None:

@@ -18,31 +18,11 @@ from annotator.domain.ranking import RankedClip
 from annotator.enums import ExportFormat, JobKind, JobQueue, JobState, RankingPolicy, Role, RoundState, SessionStatus
 from annotator.models import ApiToken, Export, Job, Membership, Round, Study, User
 from tests.factories.labels import add_label
-from tests.factories.people import PASSWORD, Personas, client_of, make_personas, make_user
+from tests.factories.pages import text_of
+from tests.factories.people import PASSWORD, Personas, client_of, make_user
 from tests.factories.studies import add_session, add_subject, make_study
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def study() -> Study:
-    return make_study("demo")
-
-
-@pytest.fixture
-def personas(study: Study) -> Personas:
-    return make_personas(study, make_study("other"))
-
-
-@pytest.fixture
-def admin(personas: Personas) -> Client:
-    return client_of(personas.admin)
-
-
-def text_of(client: Client, address: str) -> str:
-    response = client.get(address)
-    assert response.status_code == HTTPStatus.OK, address
-    return re.sub(r"\s+", " ", response.content.decode())
 
 
 def messages_of(client: Client, address: str) -> list[str]:

@@ -15,7 +15,8 @@ from annotator.domain import verdicts
 from annotator.enums import SensorVerdict
 from annotator.models import Clip, ClipVerdict, Study
 from annotator.views import quality
-from tests.factories.people import Personas, client_of, make_personas
+from tests.factories.pages import plain, text_of
+from tests.factories.people import Personas, client_of
 from tests.factories.rankings import send_to_quality
 from tests.factories.sessions import grade
 from tests.factories.studies import make_study
@@ -31,30 +32,10 @@ def study() -> Study:
 
 
 @pytest.fixture
-def personas(study: Study) -> Personas:
-    return make_personas(study, make_study("other"))
-
-
-@pytest.fixture
-def admin(personas: Personas) -> Client:
-    return client_of(personas.admin)
-
-
-@pytest.fixture
 def clips(study: Study) -> list[Clip]:
     found = list(study.clips.filter(subject__is_test=False).order_by("session__subject__code", "number"))
     send_to_quality(study, found)
     return found
-
-
-def text_of(client: Client, address: str = LIST) -> str:
-    response = client.get(address)
-    assert response.status_code == 200, address
-    return plain(response.content.decode())
-
-
-def plain(html: str) -> str:
-    return re.sub(r"\s+", " ", html)
 
 
 def rows(page: str) -> list[int]:
@@ -69,7 +50,7 @@ def judge(client: Client, clip: Clip, verdict: str, **fields: Any) -> str:
 
 
 def test_an_empty_list_says_what_would_come_here(study: Study, personas: Personas, admin: Client) -> None:
-    page = text_of(admin)
+    page = text_of(admin, LIST)
     assert "Nothing to judge" in page
     assert "<table" not in page
     assert f'href="{LIST}"' in text_of(admin, "/studies/demo/sessions/")
@@ -77,7 +58,7 @@ def test_an_empty_list_says_what_would_come_here(study: Study, personas: Persona
 
 def test_clips_stand_by_session_with_what_was_measured(clips: list[Clip], admin: Client) -> None:
     grade(clips[0], eeg_quality=0.125, eeg_faults={"flat": 0.9, "muscle": 0.2}, face_quality=0.75)
-    page = text_of(admin)
+    page = text_of(admin, LIST)
     assert rows(page) == [clip.pk for clip in clips]
     session = clips[0].session
     assert f"Subject {session.subject.code} · " in page
@@ -127,7 +108,7 @@ def test_a_whole_session_is_judged_and_the_rest_stays(clips: list[Clip], admin: 
 def test_when_all_is_judged_the_page_says_so(clips: list[Clip], personas: Personas, admin: Client) -> None:
     for clip in clips:
         verdicts.judge(clip, SensorVerdict.BAD, actor=personas.admin)
-    assert "Every clip here is judged" in text_of(admin)
+    assert "Every clip here is judged" in text_of(admin, LIST)
     assert "No clip in this part" in text_of(admin, f"{LIST}?show=fine")
 
 
@@ -146,7 +127,7 @@ def test_a_verdict_that_does_not_exist_is_refused_on_the_page(clips: list[Clip],
 
 def test_researchers_look_and_do_not_judge(clips: list[Clip], personas: Personas) -> None:
     researcher = client_of(personas.researcher)
-    page = text_of(researcher)
+    page = text_of(researcher, LIST)
     assert rows(page) == [clip.pk for clip in clips]
     assert "<button" not in page.split('id="quality"')[1]
     assert researcher.post(f"{LIST}clips/{clips[0].pk}/verdict/", {"verdict": "bad"}).status_code == 403
@@ -161,7 +142,7 @@ def test_a_clip_of_another_study_is_not_there(personas: Personas, admin: Client)
 
 def test_long_lists_come_in_pages(clips: list[Clip], admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quality, "N_ON_A_PAGE", 4)
-    first, second = text_of(admin), text_of(admin, f"{LIST}?page=2")
+    first, second = text_of(admin, LIST), text_of(admin, f"{LIST}?page=2")
     assert [rows(first), rows(second)] == [[clip.pk for clip in clips[:4]], [clip.pk for clip in clips[4:]]]
     assert "clips 1 to 4 of 6" in first
     assert 'rel="next" href="?show=waiting&amp;page=2"' in first

@@ -16,7 +16,8 @@ from django.utils import timezone
 from annotator.enums import JobKind, JobQueue, JobState, SessionStatus
 from annotator.models import Clip, Job, RecordingSession, Study
 from tests.factories.labels import add_label
-from tests.factories.people import Personas, client_of, make_personas
+from tests.factories.pages import text_of
+from tests.factories.people import Personas, client_of
 from tests.factories.sessions import fill_session, grade
 from tests.factories.studies import make_study
 
@@ -33,24 +34,8 @@ def session(study: Study) -> RecordingSession:
     return fill_session(study.sessions.order_by("pk")[0])
 
 
-@pytest.fixture
-def personas(study: Study) -> Personas:
-    return make_personas(study, make_study("other", n_subjects=2))
-
-
-@pytest.fixture
-def admin(personas: Personas) -> Client:
-    return client_of(personas.admin)
-
-
 def address(session: RecordingSession, end: str = "") -> str:
     return f"/studies/demo/sessions/{session.pk}/{end}"
-
-
-def text_of(client: Client, path: str) -> str:
-    response = client.get(path)
-    assert response.status_code == HTTPStatus.OK, path
-    return re.sub(r"\s+", " ", response.content.decode())
 
 
 def words_of(client: Client, path: str) -> str:
