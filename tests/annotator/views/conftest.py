@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import pytest
-from django.test import Client
+from typing import TYPE_CHECKING
 
-from annotator.models import Study
-from tests.factories.people import Personas, client_of, make_personas
-from tests.factories.studies import make_study
+import pytest
+
+if TYPE_CHECKING:  # this file may be read before Django is set up
+    from django.test import Client
+
+    from annotator.models import Study
+    from tests.factories.people import Personas
 
 
 @pytest.fixture
 def study() -> Study:
+    from tests.factories.studies import make_study
+
     return make_study("demo")
 
 
 @pytest.fixture
 def personas(study: Study) -> Personas:
+    from tests.factories.people import make_personas
+    from tests.factories.studies import make_study
+
     return make_personas(study, make_study("other", n_subjects=2))
 
 
 @pytest.fixture
 def admin(personas: Personas) -> Client:
+    from tests.factories.people import client_of
+
     return client_of(personas.admin)
