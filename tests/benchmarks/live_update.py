@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,35 +26,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tests.benchmarks.servers import own_servers
+
 if TYPE_CHECKING:
     from annotator.models import Ranking, Study, User
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGETS, N_CLASSES, DIM, AT_A_TIME = ("valence", "arousal"), 3, 256, 50_000
 PATIENCE_S = 120.0
-
-
-@contextmanager
-def servers() -> Iterator[Path]:
-    """Embedded servers in a folder of their own inside this block; nothing is left after it."""
-    var = Path(tempfile.mkdtemp(prefix="concord-bench-"))
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)
-    os.environ |= {"CONCORD_VAR": str(var), "DJANGO_SETTINGS_MODULE": "annotator.settings"}
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    from annotator import services
-
-    services.start(var, services.Wanted(durable=False))
-    try:
-        call_command("migrate", verbosity=0)
-        yield var
-    finally:
-        services.stop(var)
-        shutil.rmtree(var, ignore_errors=True)
 
 
 @contextmanager
@@ -187,7 +165,7 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=40)
     parser.add_argument("--json", action="store_true", help="print one JSON object a size and nothing else")
     args = parser.parse_args()
-    with servers() as var, live_worker(var):
+    with own_servers() as var, live_worker(var):
         for n_clips in args.clips:
             row = measured(n_clips, args.answers)
             print(json.dumps(row) if args.json else "  ".join(f"{name} {value}" for name, value in row.items()))

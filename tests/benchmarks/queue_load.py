@@ -17,12 +17,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -36,6 +34,7 @@ from urllib.request import urlopen
 import numpy as np
 
 from tests.benchmarks import queue_seed
+from tests.benchmarks.servers import own_servers
 
 if TYPE_CHECKING:
     from annotator.models import Study, User
@@ -47,28 +46,12 @@ FEW_CLIPS = 50_000
 
 @contextmanager
 def servers() -> Iterator[Path]:
-    """Postgres as the demo runs it, migrated; nothing is left after the block."""
-    var = Path(tempfile.mkdtemp(prefix="concord-bench-"))
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)
-    (var / "static").mkdir()
-    os.environ |= {"CONCORD_VAR": str(var), "DJANGO_SETTINGS_MODULE": "tests.benchmarks.queue_site"}
-    import django
+    """Postgres and broker as the demo runs them; nothing is left after the block."""
+    with own_servers(settings_module="tests.benchmarks.queue_site", is_durable=True) as var:
+        from django.conf import settings
 
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
-    from annotator import services
-
-    services.start(var, services.Wanted(valkey=False))
-    try:
-        call_command("migrate", verbosity=0)
         queue_seed.write_files(settings.DERIVED_ROOT)
         yield var
-    finally:
-        services.stop(var)
-        shutil.rmtree(var, ignore_errors=True)
 
 
 @contextmanager

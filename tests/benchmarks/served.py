@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.benchmarks.servers import own_servers
 
 if TYPE_CHECKING:
     from annotator.models import RecordingSession, Study
@@ -62,25 +61,10 @@ class ServedTiles:
 @contextmanager
 def served_tiles() -> Iterator[ServedTiles]:
     """Embedded servers in a folder of their own inside this block; nothing is left after it."""
-    var = Path(tempfile.mkdtemp(prefix="concord-bench-"))
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)
-    (var / "static").mkdir()
-    os.environ |= {"CONCORD_VAR": str(var), "DJANGO_SETTINGS_MODULE": "annotator.settings"}
-    import django
+    with own_servers():
+        from django.test.utils import setup_test_environment
 
-    django.setup()
-    from django.core.management import call_command
-    from django.test.utils import setup_test_environment
+        from tests.factories.studies import make_study
 
-    from annotator import services
-    from tests.factories.studies import make_study
-
-    services.start(var, services.Wanted(durable=False))
-    try:
         setup_test_environment()  # a request may come to "testserver"
-        call_command("migrate", verbosity=0)
         yield ServedTiles(make_study("bench", n_subjects=2, n_clips=1))
-    finally:
-        services.stop(var)
-        shutil.rmtree(var, ignore_errors=True)

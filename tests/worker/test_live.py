@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from queue import Empty
 from uuid import uuid4
 
 import numpy as np
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from kombu import Connection
 from pytest_django.fixtures import Settings
 
 from annotator.domain import labelling, live, queueing
@@ -25,6 +22,7 @@ from annotator.queries.live import ranking_state
 from mlcore.acquire.live import NewAnswers, correct, entropy_of_all, prepare
 from mlcore.types import Strategy, Term
 from tests.factories.labels import add_label
+from tests.factories.live_queue import take_messages
 from tests.factories.live_rounds import PLAIN, LiveStudy, make_live_study
 from tests.factories.people import make_member
 from tests.factories.studies import make_study
@@ -280,15 +278,7 @@ def test_a_new_round_serves_without_the_old_ones_head_and_takes_the_answers_in_a
 
 def waiting(broker: str) -> list[int]:
     """Studies on the live queue; it is empty afterwards."""
-    found = []
-    live.settle()
-    with Connection(broker) as link, link.SimpleQueue("live") as queue, suppress(Empty):
-        while True:
-            message = queue.get(block=False)
-            message.ack()
-            if message.headers["task"] == live.TASK:
-                found.append(message.payload[0][0])
-    return found
+    return [arguments[0] for task, arguments in take_messages(broker) if task == live.TASK]
 
 
 def grow_old(study: Study) -> None:

@@ -8,12 +8,10 @@ import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from queue import Empty
 from uuid import uuid4
 
 import pytest
 from django.db import transaction
-from kombu import Connection
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
@@ -23,6 +21,7 @@ from annotator.enums import AnswerKind, RankingPolicy
 from annotator.models import Clip, Label, Study
 from annotator.queries.live import RankingState, answers_since, ranking_state
 from tests.factories.labels import add_label
+from tests.factories.live_queue import take_messages
 from tests.factories.live_rounds import LiveStudy, make_live_study
 from tests.factories.people import make_member
 from tests.factories.studies import make_study
@@ -38,18 +37,6 @@ def made(broker: str, settings: Settings, tmp_path: Path) -> LiveStudy:
     return make_live_study(with_pool=False)
 
 
-def messages(broker: str) -> list[tuple[str, list[int]]]:
-    """What lies on the live queue; it is empty afterwards."""
-    found = []
-    live.settle()
-    with Connection(broker) as link, link.SimpleQueue("live") as queue, suppress(Empty):
-        while True:
-            message = queue.get(block=False)
-            message.ack()
-            found.append((message.headers["task"], message.payload[0]))
-    return found
-
-
 def pool_clips(study: Study) -> list[Clip]:
     return list(study.clips.filter(subject__is_test=False).order_by("pk"))
 
@@ -57,31 +44,31 @@ def pool_clips(study: Study) -> list[Clip]:
 def test_the_study_is_sent_once_its_answer_is_committed(made: LiveStudy, broker: str) -> None:
     with transaction.atomic():
         live.answers_changed(made.study)
-        assert messages(broker) == []
-    assert messages(broker) == [(live.TASK, [made.study.pk])]
+        assert take_messages(broker) == []
+    assert take_messages(broker) == [(live.TASK, [made.study.pk])]
 
 
 def test_nothing_is_sent_of_an_answer_that_was_rolled_back(made: LiveStudy, broker: str) -> None:
     with suppress(RuntimeError), transaction.atomic():
         live.answers_changed(made.study)
         raise RuntimeError
-    assert messages(broker) == []
+    assert take_messages(broker) == []
 
 
 def test_before_the_first_round_nobody_is_told(broker: str) -> None:
     live.answers_changed(make_study())
-    assert messages(broker) == []
+    assert take_messages(broker) == []
 
 
 def test_submit_undo_and_correction_each_tell_of_it(made: LiveStudy, broker: str) -> None:
     user, told = make_member(made.study, "ann"), [(live.TASK, [made.study.pk])]
     label = add_label(pool_clips(made.study)[0], user, VALUES)
-    assert messages(broker) == told
+    assert take_messages(broker) == told
     submission = labelling.Submission(uuid=uuid4(), answer=AnswerKind.LABEL, values={"valence": 0, "arousal": 0})
     corrected = labelling.correct(label, user, submission)
-    assert messages(broker) == told
+    assert take_messages(broker) == told
     labelling.undo(corrected.uuid, user)
-    assert messages(broker) == told
+    assert take_messages(broker) == told
 
 
 def test_a_broker_that_is_away_is_asked_once_and_no_error_of_the_annotators(tmp_path: Path) -> None:
