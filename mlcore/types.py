@@ -395,13 +395,15 @@ class AcquisitionConfig:
     audit_share: float = 0.12
     repeat_share: float = 0.07
     second_opinion_share: float = 0.1
+    #: at most this share goes to another answer on an old clip where that seems to be worth more than a new clip
+    relabel_share: float = 0.1
     #: 0 = by score alone .. 1 = as different from one another as can be, among the best
     diversity: float = 0.5
 
     def __post_init__(self) -> None:
         for name in ("min_quality", "min_dissonance", "max_subject_share", "audit_share", "repeat_share"):
             _require_share(name, getattr(self, name))
-        for name in ("second_opinion_share", "diversity"):
+        for name in ("second_opinion_share", "relabel_share", "diversity"):
             _require_share(name, getattr(self, name))
         if self.max_subject_share <= 0.0:
             raise ValueError(f"max_subject_share: expected more than 0, got {self.max_subject_share}")

@@ -234,6 +234,7 @@ class AcquisitionIn(Input):
     audit_share: float | None = None
     repeat_share: float | None = None
     second_opinion_share: float | None = None
+    relabel_share: float | None = None
     diversity: float | None = None
     vote_model: VoteModel | None = None
     #: null: none
@@ -251,6 +252,7 @@ class AcquisitionOut(Schema):
     audit_share: float
     repeat_share: float
     second_opinion_share: float
+    relabel_share: float
     diversity: float
     vote_model: VoteModel
     budget_minutes: int | None

@@ -70,7 +70,7 @@ class _Line:
         except OperationalError as error:
             self.quiet_until = time.monotonic() + PAUSE_S
             log.warning("The broker did not take study %d (%s); the sweep will send it.", study_id, error)
-        except Exception:
+        except Exception:  # in this thread nobody else would ever see it
             log.exception("Study %d could not be sent to the live queue; the sweep will send it.", study_id)
 
 

@@ -60,6 +60,10 @@ class AcquisitionForm(forms.Form):
     second_opinion_share = forms.CharField(
         label="Second opinions", help_text="Share of a batch that goes to two people because it is ambiguous."
     )
+    relabel_share = forms.CharField(
+        label="Answers in doubt",
+        help_text="At most this share of a batch asks again about a clip whose answer is probably wrong.",
+    )
     diversity = forms.CharField(
         label="Diversity", help_text="0: by score alone … 1: as different from one another as can be, among the best."
     )
@@ -73,6 +77,7 @@ class AcquisitionForm(forms.Form):
         "audit_share",
         "repeat_share",
         "second_opinion_share",
+        "relabel_share",
         "diversity",
     )
 

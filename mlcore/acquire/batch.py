@@ -69,7 +69,8 @@ def compose(
     2. repeats: half another's, half one's own (`repeats`); what one kind lacks the other gets;
     3. second opinions: clips of that route, by falling dissonance, at most their share;
     4. the strategy's, in its order or, by `config.diversity`, unlike one another (`lines.DiverseLine`); at each place a
-       second answer on an old clip is asked for instead where it is worth more (`relabel`).
+       second answer on an old clip is asked for instead where it is worth more (`relabel`), for at most
+       `config.relabel_share` of the places: a weak model overrates what such answers teach it.
 
     Shares are rounded over batches, from a random start. Two clips of one recording in a batch are at least
     `config.min_gap_s` apart, and at most `config.max_subject_share` of its places go to one subject. Where the strategy

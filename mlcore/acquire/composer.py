@@ -50,7 +50,7 @@ class Composer:
         items = Items.of(candidates, None if answered is None else answered.clips)
         self.rules = Rules(items, config, is_served=pool.gated.is_served)
         self.term = policy_term(candidates, config)
-        self._n_before, self._n_of = 0, dict.fromkeys(Term, 0)
+        self._n_before, self._n_again, self._n_of = 0, 0, dict.fromkeys(Term, 0)
         #: shares are rounded from a random start: one small batch has what is rare in it as often as many have
         self._phase = float(rng.random())
         as_it_comes = config.strategy in _AS_THEY_COME or candidates.scores is None
@@ -70,9 +70,10 @@ class Composer:
         room = n_places - len(audit) - len(repeats)
         second = self._filled(self._second, Term.SECOND_OPINION, min(n_second, room))
         rare = [*audit, *repeats, *second]
+        self._n_again = self._due(Term.RELABEL, self._config.relabel_share, n_places)
         often = self._by_policy(n_places - len(rare), taken=[*audit, *second])
         self._n_before += n_places
-        for seat in rare:
+        for seat in (*rare, *often):
             self._n_of[seat.term] += 1
         return spread([audit, repeats, second], often, self._rng)
 
@@ -124,11 +125,12 @@ class Composer:
         return seats
 
     def _again_or_new(self, item: int) -> Seat:
-        again = None if self._worth is None else self._again.next(self.rules)
+        again = None if self._worth is None or not self._n_again else self._again.next(self.rules)
         if self._worth is not None and again is not None:
             value = float(self._worth.answered[again - self._pool.candidates.n_clips])
             if value > self._worth.new[item]:
                 self.rules.take(again)
+                self._n_again -= 1
                 return Seat(again, Term.RELABEL, value)
         self.rules.take(item)
         self._policy.note(item)

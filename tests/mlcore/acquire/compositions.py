@@ -11,7 +11,9 @@ from tests.mlcore.acquire.pools import picked_by, pool
 
 Floats = NDArray[np.float64]
 #: nothing but the strategy
-BARE = AcquisitionConfig(audit_share=0.0, repeat_share=0.0, second_opinion_share=0.0, diversity=0.0, batch_size=10)
+BARE = AcquisitionConfig(
+    audit_share=0.0, repeat_share=0.0, second_opinion_share=0.0, relabel_share=1.0, diversity=0.0, batch_size=10
+)
 
 
 def composed(

@@ -231,6 +231,21 @@ def test_what_one_kind_of_repeat_lacks_the_other_gets(
     assert count == {Term.POLICY: 20 - sum(expected.values()), **expected}
 
 
+def test_second_answers_take_no_more_than_their_share() -> None:
+    doubtful, sure = np.tile([0.3, 0.7], (50, 1)), np.tile([0.98, 0.02], (200, 1))
+    old = pool([200 + clip for clip in range(50)], scores=scores_of(50, probabilities={"valence": doubtful}))
+    answered = answered_of(old, [(clip, 7, 0) for clip in range(50)], asked_now=[7, 8])
+    clips = many_subjects(200, scores=scores_of(200, probabilities={"valence": sure}))
+    config = replace(BARE, relabel_share=0.1, batch_size=20)
+    found = composed(clips, np.linspace(0, 1, 200), config, n_composed=200, answered=answered)
+    for start in range(0, 200, 20):
+        assert Counter(terms_of(found)[start : start + 20]) == {Term.POLICY: 18, Term.RELABEL: 2}
+    without = composed(
+        clips, np.linspace(0, 1, 200), replace(config, relabel_share=0.0), n_composed=200, answered=answered
+    )
+    assert set(terms_of(without)) == {Term.POLICY}
+
+
 def test_a_second_answer_takes_a_place_where_it_is_worth_more_than_the_new_clip() -> None:
     # nothing is measured: new 1 − (p + 1/2)/2, answered 1 − (2p + 1/2)/3
     new = np.array([[0.5, 0.5], [0.8, 0.2], [0.98, 0.02]])
