@@ -1,0 +1,150 @@
+"""A clip on the label page, and what is answered about it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from ninja import Field, Schema
+from pydantic import StrictInt
+
+from annotator.api.schemas.base import Input, Json
+from annotator.enums import AnswerKind, SkipReason
+
+
+class ChannelOut(Schema):
+    name: str
+    kind: str
+
+
+class VideoOut(Schema):
+    url: str
+    offset_s: float
+    drift: float
+    residual_ms: float | None
+    method: str
+    #: 0..1 where the method can be wrong as a whole; null where it can't
+    confidence: float | None
+
+
+class EegOut(Schema):
+    url: str
+    sfreq: float
+    channels: list[ChannelOut]
+
+
+class ScorePartOut(Schema):
+    #: the question or modality it belongs to; empty where it is the only one
+    of: str
+    value: float
+
+
+class ScoreOut(Schema):
+    name: str
+    title: str
+    meaning: str
+    parts: list[ScorePartOut]
+
+
+class WhyOut(Schema):
+    policy: str
+    policy_text: str
+    #: what bought its place: a term of the batch, empty where it was opened by its address
+    term: str
+    term_text: str
+    route: str
+    #: both, eeg or face: by what it is to be judged
+    ask: str
+    ask_text: str
+    #: what the gate of measured quality found, where `ask_text` does not say it
+    gate_text: str
+    #: sentences to read before answering
+    notices: list[str]
+    rank: int | None
+    round: int | None
+    score: float | None
+    scores: list[ScoreOut]
+
+
+class OwnLabelOut(Schema):
+    uuid: UUID
+    answer: AnswerKind
+    values: dict[str, int]
+    confidence: int | None
+    comment: str
+    is_late: bool
+    is_extra: bool
+
+
+class DimensionOut(Schema):
+    key: str
+    title: str
+    kind: str
+    classes: list[str]
+    levels: int
+
+
+class TaskOut(Schema):
+    clip_id: int
+    session: str
+    start_s: float
+    stop_s: float
+    context_start_s: float
+    context_stop_s: float
+    #: null: not held, only looked at
+    expires_at: datetime | None
+    seconds_left: float | None
+    video: VideoOut | None
+    eeg: EegOut | None
+    why: WhyOut
+    draft: Json | None
+    label: OwnLabelOut | None
+
+
+class ProgressOut(Schema):
+    labelled_today: int
+    labelled_total: int
+    #: counted up to 1000
+    open_clips: int
+    #: there are more than were counted
+    more_clips: bool
+    held: int
+
+
+class WorklistOut(Schema):
+    held: list[TaskOut]
+    progress: ProgressOut
+    scheme: list[DimensionOut]
+
+
+class StoredLabelOut(Schema):
+    uuid: UUID
+    is_late: bool
+    is_extra: bool
+
+
+class SubmittedOut(WorklistOut):
+    label: StoredLabelOut
+    #: per dimension the model's probabilities; null before the first round
+    opinion: dict[str, list[float]] | None
+
+
+class SubmissionIn(Input):
+    uuid: UUID
+    answer: AnswerKind = AnswerKind.LABEL
+    values: dict[str, StrictInt] = Field(default_factory=dict)
+    confidence: StrictInt | None = None
+    comment: str = ""
+    seconds_spent: float = 0.0
+
+
+class SkipIn(Input):
+    reason: SkipReason
+    comment: str = Field("", max_length=2000)
+
+
+class DraftIn(Input):
+    content: Json
+
+
+class HeartbeatOut(Schema):
+    expires_at: datetime
+    seconds_left: float
