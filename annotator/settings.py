@@ -66,6 +66,9 @@ def database(url: str) -> dict[str, Any]:
     if STATEMENT_TIMEOUT_MS:
         options.setdefault("options", timeouts)
     options.setdefault("connect_timeout", "10")
+    # Django prepares nothing unless told a number; what is prepared are `domain.statements`, whose planning costs more
+    # than running them. A pooler that changes connections between transactions may not know them: 0 turns it off.
+    options["prepare_threshold"] = 5 if env_flag("CONCORD_PREPARED_STATEMENTS", default=True) else None
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path[1:]),

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from annotator.domain.statements import Columns, fetch_one
 from annotator.enums import Role
 from annotator.exceptions import NotAllowed, NotFound
-from annotator.models import Clip, Membership, RecordingSession, Study, Subject, User
+from annotator.models import Clip, Membership, RecordingSession, Study, User
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -96,16 +96,13 @@ RULES: dict[Rule, frozenset[Role]] = {
 
 
 _CLIP, _STUDY = Columns(Clip, "clip"), Columns(Study, "study")
-_SESSION, _SUBJECT = Columns(RecordingSession, "recording"), Columns(Subject, "person")
-# the clip with all that a request for it needs, and the roles of who asks
+# the clip, its study, and the roles of who asks
 _CLIP_AND_ROLES = f"""
-SELECT {_CLIP.sql}, {_STUDY.sql}, {_SESSION.sql}, {_SUBJECT.sql},
+SELECT {_CLIP.sql}, {_STUDY.sql},
        ARRAY(SELECT role FROM annotator_membership
              WHERE study_id = study.id AND user_id = %(user)s AND ended_at IS NULL)
 FROM annotator_clip clip
 JOIN annotator_study study ON study.id = clip.study_id
-JOIN annotator_recordingsession recording ON recording.id = clip.session_id
-JOIN annotator_subject person ON person.id = recording.subject_id
 WHERE clip.id = %(clip)s
 """  # noqa: S608  # put together from names of columns only
 
@@ -165,8 +162,6 @@ def clip_for(user: User | AnonymousUser, clip_id: int, verb: Verb, kind: ObjectK
         raise NotFound
     clip, row = _CLIP.read(row)
     clip.study, row = _STUDY.read(row)
-    clip.session, row = _SESSION.read(row)
-    clip.session.subject, row = _SUBJECT.read(row)
     _require_one_of(_roles(user, row[0]), verb, kind)
     return clip
 

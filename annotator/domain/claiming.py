@@ -1,4 +1,4 @@
-"""What an annotator is given next. The statement itself is `concord_claim` in the database (migration 0010)."""
+"""What an annotator is given next. The statement itself is `concord_claim` in the database (migration 0015)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ SELECT concord_claim(%(study)s::bigint, %(user)s::bigint, %(reserve)s::integer, 
 
 
 def top_up(study: Study, user: User, *, now: datetime) -> None:
-    """Leases the best clips that this annotator may be given, up to the study's reserve."""
+    """Takes back what ran out, and leases the best clips that this annotator may be given, up to the study's reserve.
+
+    For a caller whose transaction has called `queueing.lock_annotator`.
+    """
     fetch_one(CLAIM, arguments(study, user, now=now))
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from annotator.domain import audit, live, queueing
+from annotator.domain.claiming import top_up
 from annotator.domain.slots import FIRST_REPEAT
 from annotator.domain.statements import fetch_one
 from annotator.enums import AnswerKind, LabelState, LeaseOutcome, SlotState
@@ -89,11 +90,12 @@ def submit(clip: Clip, user: User, submission: Submission, *, now: datetime | No
 
 
 @transaction.atomic
-def submit_and_claim(clip: Clip, user: User, submission: Submission) -> tuple[Label, list[Slot]]:
+def submit_and_claim(clip: Clip, user: User, submission: Submission) -> Label:
     """Stores an answer and claims the next clip, together or not at all."""
     now = timezone.now()
     label = _submit(clip, user, submission, now=now)
-    return label, queueing.claim_next(clip.study, user, now=now)
+    top_up(clip.study, user, now=now)
+    return label
 
 
 def _submit(clip: Clip, user: User, submission: Submission, *, now: datetime) -> Label:

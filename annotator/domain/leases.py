@@ -11,11 +11,10 @@ from django.utils import timezone
 from annotator.domain.slots import use_the_queue
 from annotator.domain.statements import fetch_one
 from annotator.enums import LeaseOutcome, SlotState
-from annotator.models import Clip, Lease, Slot, Study, User
+from annotator.models import Clip, Slot, Study, User
 
-_IS_ANY_OVERDUE = """
-SELECT 1 FROM annotator_slot WHERE study_id = %(study)s AND state = 'leased' AND expires_at <= %(now)s LIMIT 1
-"""
+_EXPIRE = "SELECT concord_expire(%(study)s::bigint, %(now)s::timestamptz)"  # migration 0015
+_REOPEN = "SELECT concord_reopen(%(slots)s::bigint[], %(outcome)s, %(now)s::timestamptz)"
 
 
 def expire_leases(study: Study | None = None, *, now: datetime | None = None) -> int:
@@ -35,9 +34,9 @@ def _expire(study_id: int, *, now: datetime) -> int:
 
 def expire_overdue(study_id: int, *, now: datetime) -> int:
     """`expire_leases` for a caller who has the queue already."""
-    if fetch_one(_IS_ANY_OVERDUE, {"study": study_id, "now": now}) is None:
-        return 0
-    return reopen(Q(expires_at__lte=now, study=study_id), LeaseOutcome.EXPIRED, now=now)
+    row = fetch_one(_EXPIRE, {"study": study_id, "now": now})
+    assert row is not None
+    return int(row[0])
 
 
 @transaction.atomic(savepoint=False)
@@ -48,15 +47,10 @@ def reopen(which: Q, outcome: LeaseOutcome, *, now: datetime) -> int:
     ranking is swapped while entries follow their slots.
     """
     leased = Slot.objects.select_for_update(skip_locked=True, of=("self",)).filter(which, state=SlotState.LEASED)
-    rows = list(leased.values_list("pk", "clip_id", "holder_id"))
-    if not rows:
-        return 0
-    slots = Slot.objects.filter(pk__in=[pk for pk, _, _ in rows])
-    slots.filter(clip__superseded_at__isnull=False).delete()
-    slots.update(state=SlotState.OPEN, holder=None, leased_at=None, expires_at=None, entry=None)
-    for _, clip_id, holder_id in rows:
-        end_lease(clip_id, holder_id, outcome, now=now)
-    return len(rows)
+    slots = list(leased.values_list("pk", flat=True))
+    if slots:
+        fetch_one(_REOPEN, {"slots": slots, "outcome": outcome.value, "now": now})
+    return len(slots)
 
 
 def expire_leases_of(clip: Clip, *, besides: User, now: datetime) -> None:
@@ -69,9 +63,3 @@ def give_back_beyond_reserve(study: Study, user: User, *, keep: Slot, now: datet
     held = Slot.objects.filter(study=study, holder=user, state=SlotState.LEASED).exclude(pk=keep.pk)
     surplus = list(held.order_by("leased_at", "pk").values_list("pk", flat=True))[max(0, study.reserve - 1) :]
     reopen(Q(pk__in=surplus), LeaseOutcome.RELEASED, now=now)
-
-
-def end_lease(clip_id: int, annotator_id: int | None, outcome: LeaseOutcome, *, now: datetime) -> None:
-    Lease.objects.filter(clip=clip_id, annotator=annotator_id, ended_at__isnull=True).update(
-        ended_at=now, outcome=outcome
-    )

@@ -11,7 +11,6 @@ from django.utils import timezone
 from annotator.domain import audit
 from annotator.domain.claiming import top_up
 from annotator.domain.leases import (
-    end_lease,
     expire_leases,
     expire_leases_of,
     expire_overdue,
@@ -40,10 +39,9 @@ __all__ = [
     "RankedClip",
     "claim",
     "claim_clip",
-    "claim_next",
-    "end_lease",
     "expire_leases",
     "expire_leases_of",
+    "fill_up",
     "give_back_beyond_reserve",
     "heartbeat",
     "held_slots",
@@ -86,16 +84,15 @@ ORDER BY slot.leased_at, slot.id
 @transaction.atomic
 def claim(study: Study, user: User, *, now: datetime | None = None) -> list[Slot]:
     """Tops the annotator up to the study's reserve; all that they hold, in the order it was served."""
-    lock_annotator(study, user)
-    return claim_next(study, user, now=now)
-
-
-def claim_next(study: Study, user: User, *, now: datetime | None = None) -> list[Slot]:
-    """`claim` for a caller whose transaction has called `lock_annotator` already."""
-    start = now or timezone.now()
-    expire_overdue(study.pk, now=start)
-    top_up(study, user, now=start)
+    fill_up(study, user, now=now)
     return held_slots(study, user)
+
+
+@transaction.atomic
+def fill_up(study: Study, user: User, *, now: datetime | None = None) -> None:
+    """`claim` for a caller who reads what is held otherwise."""
+    lock_annotator(study, user)
+    top_up(study, user, now=now or timezone.now())
 
 
 def lock_annotator(study: Study, user: User) -> None:

@@ -50,7 +50,11 @@ class Label(models.Model):
         ]
         indexes = [
             models.Index(fields=["study", "state"], name="label_study_state"),
-            models.Index(fields=["annotator", "study", "-created_at"], name="label_annotator_recent"),
+            models.Index(
+                fields=["annotator", "study", "-created_at"],
+                condition=models.Q(state=LabelState.CURRENT),
+                name="label_annotator_recent",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
-from annotator.domain.statements import Columns, fetch_all
 from annotator.enums import DerivedKind
 from annotator.exceptions import NotFound
 from annotator.models import Derived, RecordingSession
@@ -39,26 +37,6 @@ def newest(session: RecordingSession, kind: DerivedKind) -> Derived | None:
     return max(found, key=lambda item: item.version, default=None)
 
 
-_DERIVED = Columns(Derived, "derived")
-_DERIVED_OF = f"""
-SELECT {_DERIVED.sql} FROM annotator_derived derived WHERE derived.session_id = ANY(%(sessions)s)
-"""  # noqa: S608  # put together from names of columns only
-
-
-def load_derived(sessions: Sequence[RecordingSession]) -> None:
-    """The derived files of all of them at once; what asks for them afterwards finds them there."""
-    rows = fetch_all(_DERIVED_OF, {"sessions": [session.pk for session in sessions]})
-    found = [_DERIVED.read(row)[0] for row in rows]
-    for session in sessions:
-        mine = session.derived.all()
-        mine._result_cache = [one for one in found if one.session_id == session.pk]
-        session._prefetched_objects_cache = {"derived": mine}  # type: ignore[attr-defined]  # as prefetching does
-
-
-def has_video(session: RecordingSession) -> bool:
-    return newest(session, DerivedKind.PROXY_VIDEO) is not None
-
-
 def video_path(session: RecordingSession) -> Path:
     derived = newest(session, DerivedKind.PROXY_VIDEO)
     if derived is None:
@@ -66,17 +44,20 @@ def video_path(session: RecordingSession) -> Path:
     return _existing(Path(settings.DERIVED_ROOT) / derived.path)
 
 
-def tiles_folder(session: RecordingSession) -> Path | None:
-    derived = newest(session, DerivedKind.EEG_TILES)
-    return None if derived is None else Path(settings.DERIVED_ROOT) / derived.path
-
-
 def tile_meta(session: RecordingSession) -> TileMeta | None:
     """The header of the session's EEG tiles; None where it has none."""
-    folder = tiles_folder(session)
-    if folder is None or not (folder / "tiles.json").is_file():
+    derived = newest(session, DerivedKind.EEG_TILES)
+    return None if derived is None else tile_meta_in(derived.path)
+
+
+def tile_meta_in(folder: str) -> TileMeta | None:
+    """The header of the EEG tiles in a folder below DERIVED_ROOT; None where there are none."""
+    header = Path(settings.DERIVED_ROOT) / folder / "tiles.json"
+    try:
+        changed_ns = header.stat().st_mtime_ns
+    except FileNotFoundError:
         return None
-    return _read_meta(folder / "tiles.json", (folder / "tiles.json").stat().st_mtime_ns)
+    return _read_meta(header, changed_ns)
 
 
 @lru_cache(maxsize=512)

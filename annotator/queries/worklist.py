@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
 
-from annotator.domain.statements import fetch_all, fetch_one
+from annotator.domain.statements import Row, fetch_all, fetch_one
 from annotator.enums import LabelState, SlotState
-from annotator.models import Clip, Draft, Label, Lease, Prediction, Slot, Study, User
+from annotator.models import Clip, Label, Slot, Study, User
 from annotator.queries import media
 from annotator.queries.why import Why, told
 from mlcore.types import ClockMap, JsonObject
@@ -19,25 +18,33 @@ from mlcore.types import ClockMap, JsonObject
 #: what may be loaded around a clip
 CONTEXT_S = 10.0
 #: a queue is counted so far and no further: every answer asks how much is left
-MANY_CLIPS = 1000
+MANY_CLIPS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """One clip on the label page. Never others' labels, self-reports, or whether it is a test."""
 
-    clip: Clip
+    clip_id: int
+    #: "subject · session"
+    session: str
+    start_s: float
+    stop_s: float
     context_start_s: float
     context_stop_s: float
+    #: None: not held
     expires_at: datetime | None
-    seconds_left: float | None
     #: None: the session has no video that a browser can play
     video: ClockMap | None
     eeg: media.TileMeta | None
     why: Why
     draft: JsonObject | None
     #: the annotator's own answer, where they have given it
-    own: Label | None
+    own: Label | None = None
+
+    @property
+    def seconds_left(self) -> float | None:
+        return None if self.expires_at is None else max(0.0, (self.expires_at - timezone.now()).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,124 +58,113 @@ class Progress:
     held: int
 
 
-_BESIDE = """
-SELECT held.id, draft.content, lease.served
-FROM unnest(%(clips)s::bigint[]) AS held (id)
-LEFT JOIN annotator_draft draft ON draft.clip_id = held.id AND draft.annotator_id = %(user)s
-LEFT JOIN LATERAL (SELECT served FROM annotator_lease WHERE annotator_id = %(user)s AND clip_id = held.id
+# A clip, its session, and what is kept of it for this annotator: {which} names clip and slot.
+_TASK = """
+SELECT clip.id, person.code || ' · ' || recording.code, clip.start_s, clip.stop_s, clip.has_eeg, clip.has_face,
+       recording.duration_s, recording.has_video, recording.video_offset_s, recording.video_drift,
+       recording.sync_residual_ms, recording.sync_method, recording.sync_confidence,
+       EXISTS (SELECT 1 FROM annotator_derived d WHERE d.session_id = recording.id AND d.kind = 'proxy_video'),
+       (SELECT d.path FROM annotator_derived d WHERE d.session_id = recording.id AND d.kind = 'eeg_tiles'
+        ORDER BY d.version DESC LIMIT 1),
+       slot.expires_at, draft.content, lease.served
+FROM {which}
+JOIN annotator_recordingsession recording ON recording.id = clip.session_id
+JOIN annotator_subject person ON person.id = recording.subject_id
+LEFT JOIN annotator_draft draft ON draft.clip_id = clip.id AND draft.annotator_id = %(user)s
+LEFT JOIN LATERAL (SELECT served FROM annotator_lease WHERE annotator_id = %(user)s AND clip_id = clip.id
                    ORDER BY leased_at DESC, id DESC LIMIT 1) lease ON true
 """
+_HELD = (
+    _TASK.format(which="annotator_slot slot JOIN annotator_clip clip ON clip.id = slot.clip_id")
+    + """
+WHERE slot.holder_id = %(user)s AND slot.state = 'leased' AND slot.study_id = %(study)s
+ORDER BY slot.leased_at, slot.id
+"""
+)
+_OF_CLIP = (
+    _TASK.format(
+        which="annotator_clip clip LEFT JOIN annotator_slot slot"
+        " ON slot.clip_id = clip.id AND slot.holder_id = %(user)s AND slot.state = 'leased'"
+    )
+    + "WHERE clip.id = %(clip)s"
+)
 
 
-def tasks_of(slots: Sequence[Slot], user: User) -> list[Task]:
-    """The tasks of held slots (their clips loaded), in their order. No answer stands beside a clip that is to be
-    answered: an earlier one would be seen."""
-    clips = [slot.clip for slot in slots]
-    media.load_derived([clip.session for clip in clips])
-    rows = fetch_all(_BESIDE, {"clips": [clip.pk for clip in clips], "user": user.pk})
-    beside = {clip_id: (_json(draft), _json(served)) for clip_id, draft, served in rows}
-    return [
-        _task(
-            slot.clip,
-            expires_at=slot.expires_at,
-            why=beside[slot.clip_id][1] or {},
-            draft=beside[slot.clip_id][0],
-            own=None,
-        )
-        for slot in slots
-    ]
+def tasks_held(study: Study, user: User) -> list[Task]:
+    """What this annotator holds, first served first; a lease that ran out counts until the queue takes it back.
+
+    No answer stands beside a clip that is to be answered: an earlier one would be seen.
+    """
+    return [_task(row) for row in fetch_all(_HELD, {"study": study.pk, "user": user.pk})]
+
+
+def task_of_clip(clip: Clip, user: User) -> Task:
+    """The task of a clip that the user holds, has labelled, or may look at."""
+    (row,) = fetch_all(_OF_CLIP, {"clip": clip.pk, "user": user.pk})
+    return replace(_task(row), own=_shown_answer(clip, user))
+
+
+def _shown_answer(clip: Clip, user: User) -> Label | None:
+    """The annotator's latest answer on the clip; none while they are asked to answer it again."""
+    if Slot.objects.filter(clip=clip, holder=user, state=SlotState.LEASED, pass_number__gt=0).exists():
+        return None
+    own = Label.objects.filter(clip=clip, annotator=user, state=LabelState.CURRENT)
+    return own.order_by("pass_number").last()
+
+
+def _task(row: Row) -> Task:
+    clip_id, session, start_s, stop_s, has_eeg, has_face, duration_s, has_video, offset_s = row[:9]
+    drift, residual_ms, method, confidence, is_playable, tiles, expires_at, draft, served = row[9:]
+    video = ClockMap(offset_s=offset_s, drift=drift, residual_ms=residual_ms, method=method, confidence=confidence)
+    first_s, last_s = _context(start_s, stop_s, duration_s=duration_s, video_offset_s=offset_s if has_video else 0.0)
+    return Task(
+        clip_id=clip_id,
+        session=session,
+        start_s=start_s,
+        stop_s=stop_s,
+        context_start_s=first_s,
+        context_stop_s=last_s,
+        expires_at=expires_at,
+        video=video if is_playable else None,
+        eeg=None if tiles is None else media.tile_meta_in(tiles),
+        why=told(_json(served) or {}, has_eeg=has_eeg, has_face=has_face),
+        draft=_json(draft),
+    )
 
 
 def _json(text: str | None) -> JsonObject | None:
     return None if text is None else json.loads(text)
 
 
-def task_of_clip(clip: Clip, user: User) -> Task:
-    """The task of a clip that the user holds, has labelled, or may look at."""
-    slot = Slot.objects.filter(clip=clip, holder=user, state=SlotState.LEASED).first()
-    return tasks_of_clips([clip.pk], user, expiries={clip.pk: slot.expires_at if slot else None})[clip.pk]
-
-
-def tasks_of_clips(clip_ids: Sequence[int], user: User, *, expiries: dict[int, datetime | None]) -> dict[int, Task]:
-    clips = Clip.objects.select_related("session__subject").prefetch_related("session__derived").filter(pk__in=clip_ids)
-    mine = {"clip__in": clip_ids, "annotator": user}
-    drafts = dict(Draft.objects.filter(**mine).values_list("clip_id", "content"))
-    served = dict(Lease.objects.filter(**mine).order_by("leased_at", "pk").values_list("clip_id", "served"))
-    own = _shown_answers(clip_ids, user)
-    return {
-        clip.pk: _task(
-            clip,
-            expires_at=expiries[clip.pk],
-            why=served.get(clip.pk, {}),
-            draft=drafts.get(clip.pk),
-            own=own.get(clip.pk),
-        )
-        for clip in clips
-    }
-
-
-def _shown_answers(clip_ids: Sequence[int], user: User) -> dict[int, Label]:
-    """The annotator's latest answer on each clip; none while they are asked to answer it again."""
-    asked = Slot.objects.filter(clip__in=clip_ids, holder=user, state=SlotState.LEASED, pass_number__gt=0)
-    again = set(asked.values_list("clip_id", flat=True))
-    own = Label.objects.filter(clip__in=clip_ids, annotator=user, state=LabelState.CURRENT).order_by("pass_number")
-    return {label.clip_id: label for label in own if label.clip_id not in again}
-
-
-def _task(
-    clip: Clip, *, expires_at: datetime | None, why: JsonObject, draft: JsonObject | None, own: Label | None
-) -> Task:
-    start_s, stop_s = context_of(clip)
-    left = None if expires_at is None else max(0.0, (expires_at - timezone.now()).total_seconds())
-    return Task(
-        clip=clip,
-        context_start_s=start_s,
-        context_stop_s=stop_s,
-        expires_at=expires_at,
-        seconds_left=left,
-        video=_clock(clip) if media.has_video(clip.session) else None,
-        eeg=media.tile_meta(clip.session),
-        why=told(why, has_eeg=clip.has_eeg, has_face=clip.has_face),
-        draft=draft,
-        own=own,
-    )
-
-
 def context_of(clip: Clip) -> tuple[float, float]:
     """The clip ± 10 s, within its session."""
     session = clip.session
-    first_s = min(0.0, clip.start_s, session.video_offset_s if session.has_video else 0.0)
-    last_s = max(clip.stop_s, session.duration_s or clip.stop_s)
-    return max(first_s, clip.start_s - CONTEXT_S), min(last_s, clip.stop_s + CONTEXT_S)
+    offset_s = session.video_offset_s if session.has_video else 0.0
+    return _context(clip.start_s, clip.stop_s, duration_s=session.duration_s, video_offset_s=offset_s)
 
 
-def _clock(clip: Clip) -> ClockMap:
-    session = clip.session
-    return ClockMap(
-        offset_s=session.video_offset_s,
-        drift=session.video_drift,
-        residual_ms=session.sync_residual_ms,
-        method=session.sync_method,
-        confidence=session.sync_confidence,
-    )
+def _context(start_s: float, stop_s: float, *, duration_s: float | None, video_offset_s: float) -> tuple[float, float]:
+    first_s = min(0.0, start_s, video_offset_s)
+    last_s = max(stop_s, duration_s or stop_s)
+    return max(first_s, start_s - CONTEXT_S), min(last_s, stop_s + CONTEXT_S)
 
 
 # What is answered on clips that a later import no longer has does not count; those clips are few, and found first.
 _ANSWERS = """
-SELECT (SELECT count(*) FROM annotator_label l WHERE l.annotator_id = %(user)s AND l.study_id = %(study)s
-        AND l.state = 'current' AND l.created_at >= %(midnight)s
-        AND EXISTS (SELECT 1 FROM annotator_clip c WHERE c.id = l.clip_id AND c.superseded_at IS NULL)),
-       (SELECT count(*) FROM annotator_label l WHERE l.annotator_id = %(user)s AND l.study_id = %(study)s
-        AND l.state = 'current')
-       - (SELECT count(*) FROM annotator_clip c JOIN annotator_label l ON l.clip_id = c.id
-          WHERE c.study_id = %(study)s AND c.superseded_at IS NOT NULL AND l.annotator_id = %(user)s
-          AND l.state = 'current'),
-       (SELECT count(*) FROM annotator_slot WHERE holder_id = %(user)s AND state = 'leased' AND study_id = %(study)s),
-       (SELECT count(*) FROM (
-            SELECT 1 FROM annotator_study s
-            CROSS JOIN LATERAL unnest(ARRAY[s.test_ranking_id, s.active_ranking_id]) AS serving (id)
-            JOIN annotator_rankentry e ON e.ranking_id = serving.id AND e.is_open
-            WHERE s.id = %(study)s LIMIT %(cap)s) some_open)
+SELECT answers.today - gone.today, answers.total - gone.total, held.n, some_open.n
+FROM (SELECT count(*) FILTER (WHERE created_at >= %(midnight)s) AS today, count(*) AS total
+      FROM annotator_label WHERE annotator_id = %(user)s AND study_id = %(study)s AND state = 'current') answers,
+     (SELECT count(*) FILTER (WHERE l.created_at >= %(midnight)s) AS today, count(*) AS total
+      FROM annotator_clip c JOIN annotator_label l ON l.clip_id = c.id
+      WHERE c.study_id = %(study)s AND c.superseded_at IS NOT NULL AND l.annotator_id = %(user)s
+      AND l.state = 'current') gone,
+     (SELECT count(*) AS n FROM annotator_slot
+      WHERE holder_id = %(user)s AND state = 'leased' AND study_id = %(study)s) held,
+     (SELECT count(*) AS n FROM (
+          SELECT 1 FROM annotator_study s
+          CROSS JOIN LATERAL unnest(ARRAY[s.test_ranking_id, s.active_ranking_id]) AS serving (id)
+          JOIN annotator_rankentry e ON e.ranking_id = serving.id AND e.is_open
+          WHERE s.id = %(study)s LIMIT %(cap)s) open_entries) some_open
 """
 _OPEN_FOR = """
 SELECT count(*) FROM (
@@ -209,9 +205,14 @@ def n_open_for(study: Study, user: User) -> int:
     return int(row[0])
 
 
+_OPINION = """
+SELECT probabilities FROM annotator_prediction WHERE clip_id = %(clip)s AND round_id = %(round)s
+"""
+
+
 def opinion_of(clip: Clip) -> JsonObject | None:
     """What the serving model thinks of the clip; shown only to who has answered."""
     if clip.study.promoted_round_id is None:
         return None
-    found = Prediction.objects.filter(clip=clip, round=clip.study.promoted_round_id).first()
-    return None if found is None else dict(found.probabilities)
+    row = fetch_one(_OPINION, {"clip": clip.pk, "round": clip.study.promoted_round_id})
+    return None if row is None else _json(row[0])

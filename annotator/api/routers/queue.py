@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router, Status
 
@@ -21,14 +22,15 @@ router = Router(tags=["queue"])
 
 @router.post("/studies/{slug}/queue/claim", response=schemas.WorklistOut)
 @guarded(ObjectKind.CLIP, Verb.LABEL)
-def claim(request: ApiRequest, slug: str) -> JsonObject:
+def claim(request: ApiRequest, slug: str) -> HttpResponse:
     """Top up to the study's reserve; everything held, current clip first."""
-    return present.worklist(request.study, request.user, queueing.claim(request.study, request.user))
+    queueing.fill_up(request.study, request.user)
+    return present.worklist(request.study, request.user)
 
 
 @router.get("/clips/{clip_id}", response=schemas.TaskOut)
 @guarded(ObjectKind.CLIP, Verb.VIEW)
-def clip_detail(request: ApiRequest, clip_id: int) -> schemas.TaskOut:
+def clip_detail(request: ApiRequest, clip_id: int) -> JsonObject:
     """One clip. An annotator who neither holds nor answered it is given it if it has room, else 404."""
     if is_only_annotator(request.user, request.study) and not _is_mine(request):
         queueing.claim_clip(request.clip, request.user)
@@ -46,13 +48,12 @@ def _own_label(request: ApiRequest) -> Label | None:
 
 @router.post("/clips/{clip_id}/submit", response=schemas.SubmittedOut)
 @guarded(ObjectKind.CLIP, Verb.LABEL)
-def submit(request: ApiRequest, clip_id: int, body: schemas.SubmissionIn) -> JsonObject:
+def submit(request: ApiRequest, clip_id: int, body: schemas.SubmissionIn) -> HttpResponse:
     """Store an answer and claim the next clip, together or not at all. Sending the same uuid again is harmless."""
-    label, held = labelling.submit_and_claim(request.clip, request.user, _submission(body))
-    return present.worklist(request.study, request.user, held) | {
-        "label": label,
-        "opinion": queries.opinion_of(request.clip),
-    }
+    label = labelling.submit_and_claim(request.clip, request.user, _submission(body))
+    stored = {"uuid": label.uuid, "is_late": label.is_late, "is_extra": label.is_extra}
+    opinion = queries.opinion_of(request.clip)
+    return present.worklist(request.study, request.user, label=stored, opinion=opinion)
 
 
 def _submission(body: schemas.SubmissionIn) -> labelling.Submission:
@@ -61,12 +62,12 @@ def _submission(body: schemas.SubmissionIn) -> labelling.Submission:
 
 @router.post("/clips/{clip_id}/skip", response=schemas.WorklistOut)
 @guarded(ObjectKind.CLIP, Verb.LABEL)
-def skip(request: ApiRequest, clip_id: int, body: schemas.SkipIn) -> JsonObject:
+def skip(request: ApiRequest, clip_id: int, body: schemas.SkipIn) -> HttpResponse:
     """Pass over a clip for good, and claim the next."""
     with transaction.atomic():
         queueing.skip(request.clip, request.user, body.reason, body.comment)
-        held = queueing.claim(request.study, request.user)
-    return present.worklist(request.study, request.user, held)
+        queueing.fill_up(request.study, request.user)
+    return present.worklist(request.study, request.user)
 
 
 @router.post("/clips/{clip_id}/release", response={204: None})
@@ -96,10 +97,10 @@ def draft(request: ApiRequest, clip_id: int, body: schemas.DraftIn) -> Status[An
 
 @router.post("/labels/{uuid}/undo", response=schemas.WorklistOut)
 @guarded(ObjectKind.LABEL, Verb.EDIT)
-def undo(request: ApiRequest, uuid: UUID) -> JsonObject:
+def undo(request: ApiRequest, uuid: UUID) -> HttpResponse:
     """Take back one's last answer; its clip comes first again, with the answer as its draft."""
     labelling.undo(uuid, request.user)
-    return present.worklist(request.study, request.user, queueing.held_slots(request.study, request.user))
+    return present.worklist(request.study, request.user)
 
 
 @router.post("/labels/{uuid}/correct", response=schemas.OwnLabelOut)

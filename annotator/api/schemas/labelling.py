@@ -102,7 +102,7 @@ class TaskOut(Schema):
 class ProgressOut(Schema):
     labelled_today: int
     labelled_total: int
-    #: counted up to 1000
+    #: counted up to 200
     open_clips: int
     #: there are more than were counted
     more_clips: bool

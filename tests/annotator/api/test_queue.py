@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from ninja.responses import NinjaJSONEncoder
 
+from annotator.api import schemas
 from annotator.domain import queueing
 from annotator.enums import LabelState, Role
 from annotator.models import Clip, Draft, Label, Prediction, Round, Skip, Slot, Study, User
@@ -93,6 +96,26 @@ def test_a_submit_stores_the_answer_and_brings_the_next_clip(study: Study, ann: 
     label = Label.objects.get()
     assert (label.values, label.confidence, label.comment, label.seconds_spent) == (VALUES, 3, "a smile", 4.5)
     assert label.served["policy"] == "test"
+
+
+def test_worklists_are_what_the_documentation_says(study: Study, ann: User) -> None:
+    """They go out unchecked: here each is read by its schema and said again."""
+    client = client_of(ann)
+    claimed = claim(client, study)
+    clip_id = claimed["held"][0]["clip_id"]
+    client.put(
+        f"/api/v1/clips/{clip_id}/draft", {"content": {"values": {"valence": 1}}}, content_type="application/json"
+    )
+    after = post(client, f"/clips/{clip_id}/submit", answer())
+    skipped = post(client, f"/clips/{after['held'][0]['clip_id']}/skip", {"reason": "other"})
+    undone = post(client, f"/labels/{after['label']['uuid']}/undo")
+    for said, schema in (
+        (claimed, schemas.WorklistOut),
+        (after, schemas.SubmittedOut),
+        (skipped, schemas.WorklistOut),
+        (undone, schemas.WorklistOut),
+    ):
+        assert json.loads(json.dumps(schema.model_validate(said).model_dump(), cls=NinjaJSONEncoder)) == said
 
 
 def test_sending_a_submit_again_changes_nothing(study: Study, ann: User) -> None:

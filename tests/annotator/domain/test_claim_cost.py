@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotator.domain import claiming, queueing
+from annotator.domain import claiming, labelling, queueing
+from annotator.enums import AnswerKind
 from annotator.models import Slot, Study, User
 from tests.factories.people import make_member
 from tests.factories.studies import make_study
@@ -14,12 +17,12 @@ from tests.factories.studies import make_study
 pytestmark = pytest.mark.django_db
 _READ = """
 SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables
-WHERE relname IN ('annotator_rankentry', 'annotator_slot')
+WHERE relname IN ('annotator_rankentry', 'annotator_slot', 'annotator_label', 'annotator_lease')
 """
 
 
 def n_read() -> int:
-    """Rows of the ranking and of the slots that this transaction has looked at so far."""
+    """Rows of the ranking, slots, answers and leases that this transaction has looked at so far."""
     with connection.cursor() as cursor:
         cursor.execute(_READ)
         return int(cursor.fetchone()[0])
@@ -50,3 +53,27 @@ def test_a_claim_reads_no_more_once_most_clips_are_answered() -> None:
     best = study.active_ranking.entries.order_by("rank").values("clip")[:700]
     Slot.objects.filter(clip__in=best).update(state="filled", holder=ben)
     assert rows_of_a_claim(study, ann) <= before + 10
+
+
+def test_a_claim_reads_no_more_for_somebody_who_has_answered_much() -> None:
+    study = make_study(n_subjects=4, n_clips=100, test_clips_per_subject=0, reserve=1)
+    ann = make_member(study, "ann")
+    before = rows_of_a_claim(study, ann)
+    for _ in range(150):
+        (slot,) = queueing.claim(study, ann)
+        labelling.submit(slot.clip, ann, labelling.Submission(uuid.uuid4(), AnswerKind.CANT_TELL))
+    assert rows_of_a_claim(study, ann) <= before + 10
+
+
+def test_what_runs_for_every_answer_is_planned_once_a_connection() -> None:
+    study = make_study(n_subjects=4, n_clips=10)
+    ann = make_member(study, "ann")
+    for slot in queueing.claim(study, ann):
+        answer = labelling.Submission(uuid.uuid4(), AnswerKind.CANT_TELL)
+        labelling.submit_and_claim(slot.clip, ann, answer)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements")
+        n_runs = {text.strip().split("(")[0]: n for text, n in cursor.fetchall()}
+    assert n_runs["SELECT concord_hold_annotator"] >= 3
+    assert n_runs["SELECT concord_claim"] >= 3
+    assert sum(text.startswith("WITH made AS") for text in n_runs) == 1

@@ -182,8 +182,8 @@ class TestRepeats:
     def test_the_first_answer_is_hidden_while_it_is_repeated(self, study: Study) -> None:
         clip, user, first = self.own_repeat(study)
         assert worklist.task_of_clip(clip, user).own == first
-        slots = queueing.claim(study, user)
-        assert [task.own for task in worklist.tasks_of(slots, user)] == [None]
+        queueing.claim(study, user)
+        assert [task.own for task in worklist.tasks_held(study, user)] == [None]
         assert worklist.task_of_clip(clip, user).own is None
         labelling.save_draft(clip, user, {"values": {"valence": 1}})
         assert Draft.objects.get().content == {"values": {"valence": 1}}
