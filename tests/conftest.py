@@ -15,7 +15,7 @@ import pytest
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-#: named by the process, so that people who test at the same time don't meet
+#: named by the process, so that those who test at the same time don't meet: other people, and this run's own processes
 _VAR = Path(tempfile.mkdtemp(prefix=f"concord-tests-{os.getpid()}-"))
 
 # before Django reads its settings: pytest-django does so only after the first conftest was imported
@@ -31,11 +31,18 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "annotator.settings"
 def pytest_configure() -> None:
     from django.conf import settings
 
-    _end_leftovers()
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _end_leftovers()
 
     if settings.configured and settings.VAR != _VAR:
         raise pytest.UsageError("Django was set up before tests/conftest.py: unset DJANGO_SETTINGS_MODULE.")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Each process of a parallel run names a folder of its own before Django reads its settings; it inherits none."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def _end_leftovers() -> None:
