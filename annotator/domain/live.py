@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -34,6 +34,8 @@ TASK = "concord.live_update"
 UPDATE_LOCK = 7262
 #: a message that nobody took by then is superfluous: the sweep sends another
 EXPIRES_S = 60
+#: a process tells of a study so often and no oftener: what is answered meanwhile is told of together
+PACE_S = 0.1
 #: after a broker that was away nobody tries again for so long; the sweep makes up for it
 PAUSE_S = 30.0
 #: no claim takes longer than this: whoever found an entry of a replaced head has noted it by then
@@ -49,9 +51,12 @@ class _Line:
 
     quiet_until: float = 0.0
     sender: ThreadPoolExecutor | None = None
+    waiting: set[int] = field(default_factory=set)
+    sent_at: dict[int, float] = field(default_factory=dict)
 
     def send(self, study_id: int) -> None:
-        if time.monotonic() >= self.quiet_until:
+        if study_id not in self.waiting and time.monotonic() >= self.quiet_until:
+            self.waiting.add(study_id)
             self._sender().submit(self._send, study_id)
 
     def settle(self) -> None:
@@ -63,8 +68,11 @@ class _Line:
         return self.sender
 
     def _send(self, study_id: int) -> None:
+        time.sleep(max(0.0, self.sent_at.get(study_id, 0.0) + PACE_S - time.monotonic()))
+        self.waiting.discard(study_id)  # before it is sent: an answer that comes from here on is told of anew
         if time.monotonic() < self.quiet_until:
             return
+        self.sent_at[study_id] = time.monotonic()
         try:
             transport.app.send_task(TASK, args=[study_id], queue=JobQueue.LIVE.value, retry=False, expires=EXPIRES_S)
         except OperationalError as error:

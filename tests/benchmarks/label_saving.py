@@ -5,7 +5,7 @@
 Closed loops as `python -m mlcore simulate-al` runs them. A seed of a simulated set is a population of its own, a seed
 of CREMA-D 26 actors drawn of 91, a seed of the EEG events another deal of one person's trials. The sets of many votes
 (ambiguous, all_hard, crema-d) are answered by drawing from the votes, the others by what the store holds. Answers are
-counted, "bad signal" included. Development was done on seeds from 900 on; those reported are 0 to 19.
+counted, "bad signal" included. Development was done on seeds from 900 on; those reported are 0 to 39.
 
 Prints a table a set, random and gated-random first; with `--json` one row a set and strategy instead: set, strategy,
 seeds, full_score, aulc, aulc_minus_random, ci95, labels_to_95, n_censored, ratio_to_random_95, ratio_ci95,
@@ -34,6 +34,7 @@ STRATEGIES = (
         "policy",
         "policy:random",
         "policy:badge",
+        "policy:bald",
         "entropy",
         "gated-entropy",
         "gated-margin",

@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.queue_load [--clips 1000 100000 1000000] [--annotators 1 8 32] [--seconds 10] [--json]
 
-The study is simulated, made by SQL. The server is started as `make demo` starts it, on servers of its own in a
+The study is simulated, made by SQL, and a round of it serves: each answer tells the live queue and shows the model's
+opinion. The server is started as `make demo` starts it, on servers of its own in a
 temporary folder, with durable commits. Annotators are programs in processes of their own that answer as fast as they
 are let; a pair is one submit that returns the next clip, permissions and audit on. `ratio_to_bare` compares pairs with
 a POST that only says who asks, on the same server just before. `duplicates`: clips that got more than their one answer;
@@ -206,31 +207,9 @@ def publish_under_load(study: Study, n_clips: int, *, port: int) -> dict[str, An
 
 
 def _publish(study: Study) -> float:
-    """As a worker does it, from a launched round; the seconds of `publish_round` alone."""
     from django.db import connection
 
-    from annotator.domain import jobs, rounds
-    from annotator.enums import JobKind
-    from annotator.models import Round
-
-    clip_ids = queue_seed.pool_of(study)
-    round_ = Round.objects.create(
-        study=study, number=1, seed=3, code_version="bench", data_hash="0" * 64, n_labels=0, n_clips=0
-    )
-    job = jobs.create_job(JobKind.ROUND, study=study, round=round_)
-    token = jobs.take(job.pk, "bench")
-    assert token is not None
-    outcome = rounds.RoundOutcome(
-        metrics={},
-        history=[],
-        model_path="none",
-        model_sha256="0" * 64,
-        ranked=queue_seed.ranked_clips(clip_ids, seed=2),
-        predictions=queue_seed.predictions(clip_ids, seed=2),
-    )
-    begin = time.perf_counter()
-    rounds.publish_round(round_, job_id=job.pk, token=token, outcome=outcome)
-    took_s = time.perf_counter() - begin
+    took_s = queue_seed.publish_round(study, number=2)
     connection.close()
     return took_s
 
@@ -256,6 +235,8 @@ def main() -> None:
 def _make(n_clips: int, n_annotators: int) -> Study:
     begin = time.perf_counter()
     study = queue_seed.make_big_study(f"bench-{n_clips}-{n_annotators}", n_clips)
+    queue_seed.publish_round(study, number=1)
+    study.refresh_from_db()
     print(f"{n_clips} clips made in {time.perf_counter() - begin:.0f} s", file=sys.stderr)
     return study
 

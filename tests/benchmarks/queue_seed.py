@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
@@ -137,6 +138,34 @@ def predictions(clip_ids: np.ndarray[tuple[int], np.dtype[np.int64]], *, seed: i
     for clip_id, (valence, arousal) in zip(clip_ids, shares, strict=True):
         of = {"valence": valence.tolist(), "arousal": arousal.tolist()}
         yield int(clip_id), of, of
+
+
+def publish_round(study: Study, *, number: int) -> float:
+    """As a worker does it, with scores and predictions of every clip; the seconds that publishing took."""
+    from annotator.domain import jobs, rounds
+    from annotator.enums import JobKind
+    from annotator.models import Round
+
+    clip_ids = pool_of(study)
+    round_ = Round.objects.create(
+        study=study, number=number, seed=3, code_version="bench", data_hash="0" * 64, n_labels=0, n_clips=0
+    )
+    job = jobs.create_job(JobKind.ROUND, study=study, round=round_)
+    token = jobs.take(job.pk, "bench")
+    assert token is not None
+    outcome = rounds.RoundOutcome(
+        metrics={},
+        history=[],
+        model_path="none",
+        model_sha256="0" * 64,
+        ranked=ranked_clips(clip_ids, seed=1 + number),
+        predictions=predictions(clip_ids, seed=1 + number),
+    )
+    begin = time.perf_counter()
+    rounds.publish_round(round_, job_id=job.pk, token=token, outcome=outcome)
+    took_s = time.perf_counter() - begin
+    _vacuum()
+    return took_s
 
 
 def write_files(root: Path) -> None:
