@@ -338,6 +338,7 @@ CELERY: dict[str, Any] = {
         "concord.import": {"queue": "io"},
         "concord.import_session": {"queue": "io"},
         "concord.export": {"queue": "io"},
+        "concord.cold_start": {"queue": "io"},
         "concord.round": {"queue": "gpu"},
         "concord.score_part": {"queue": "gpu"},
         "concord.sweep": {"queue": "live"},

@@ -19,6 +19,7 @@ app.conf.imports = (
     "worker.export",
     "worker.housekeeping",
     "worker.live",
+    "worker.cold_start",
 )
 
 __all__ = ["app"]

@@ -8,7 +8,8 @@ from typing import Any
 from kombu import Queue
 from kombu.exceptions import ChannelError
 
-from annotator.domain import endings, jobs, live, queueing, retiring, uploads
+from annotator.domain import cold_start, endings, jobs, live, queueing, retiring, uploads
+from annotator.enums import JobQueue
 from annotator.jobs import app
 from annotator.models import Job
 from annotator.queries import live as live_queries
@@ -29,6 +30,7 @@ def sweep() -> None:
     queueing.expire_leases()
     retiring.remove_retired()
     catch_up()
+    order_new_clips()
 
 
 @app.task(name="concord.tidy")
@@ -43,6 +45,17 @@ def catch_up() -> None:
     for study_id in live_queries.studies_behind(for_s=BEHIND_AFTER_S):
         live.send_update(study_id)
     live.forget_replaced()
+
+
+def order_new_clips() -> None:
+    """Before the first round: clips, verdicts and settings that the order does not know, once the queue has run dry.
+
+    A message that still waits among imports is left alone.
+    """
+    behind = cold_start.studies_behind()
+    if behind and waiting_messages(JobQueue.IO) == 0:
+        for study_id in behind:
+            cold_start.send(study_id)
 
 
 def hand_over_stale_jobs() -> None:

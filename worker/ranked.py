@@ -40,7 +40,7 @@ class Pool:
     def told(self, places: Places, values: NDArray[np.float64]) -> list[JsonObject]:
         """Why each of some clips stands where it does, as an entry keeps it: finite numbers only."""
         scores = self.candidates.scores
-        said = [dict(NO_OPINION)] * len(places) if scores is None else scores_in_words(take_rows(scores, places))
+        said = [{} for _ in places] if scores is None else scores_in_words(take_rows(scores, places))
         return [
             {**words, **measured, "value": _or_none(value), "gate": REASONS[reason].value}
             for words, measured, value, reason in zip(

@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from annotator.domain import rounds
 from annotator.enums import DerivedKind, VoteModel
-from annotator.models import Derived, Round
+from annotator.models import Clip, Derived, Round
 from mlcore.errors import TrainingError
 from mlcore.store import Store, open_store
 from mlcore.train import RoundData
@@ -91,12 +92,9 @@ class RoundInput:
 
 def round_input(round_: Round, max_clip: int) -> RoundInput:
     """Frozen labels and the shards of every readable session, as rows of one store."""
-    clips = _read_clips(round_, max_clip)
-    shards = _shards({int(session) for session in np.unique(clips["session"])})
-    if not shards:
-        raise TrainingError("No session of the study has clips that can be read: import some first.")
-    store = open_store([path for _, path in shards])
-    clips = _in_store(clips, [session for session, _ in shards], store)
+    clips, store, shards = clips_in_store(
+        rounds.readable_clips(round_, max_clip), after_rebuilding="start the round again"
+    )
     votes = rounds.frozen_votes_by_annotator(round_)
     has_votes = np.isin(clips["clip"], np.fromiter(votes, dtype=np.int64, count=len(votes)))
     wanted = rounds.pool_clips(round_, max_clip)
@@ -121,15 +119,27 @@ def round_input(round_: Round, max_clip: int) -> RoundInput:
         labelled=labelled,
         test=test,
         pool=pool,
-        shards=tuple(path for _, path in shards),
+        shards=shards,
         reliability=said.reliability,
         agreement=said.agreement,
     )
 
 
-def _read_clips(round_: Round, max_clip: int) -> Clips:
-    rows = rounds.readable_clips(round_, max_clip).values_list(*COLUMNS)
-    return np.fromiter(rows.iterator(FETCHED), dtype=CLIP)
+def clips_in_store(found: QuerySet[Clip], *, after_rebuilding: str) -> tuple[Clips, Store, tuple[Path, ...]]:
+    """Clips with their rows in the store of their sessions' shards, by rising row; the store, and its folders.
+
+    Args:
+        found: clips, in the order of their sessions' shards; those whose session has no shard are left out.
+        after_rebuilding: what people are told to do, or what comes by itself, once shards of different versions are
+            made anew.
+    """
+    clips = np.fromiter(found.values_list(*COLUMNS).iterator(FETCHED), dtype=CLIP)
+    shards = _shards({int(session) for session in np.unique(clips["session"])}, after_rebuilding)
+    if not shards:
+        raise TrainingError("No session of the study has clips that can be read: import some first.")
+    folders = tuple(path for _, path in shards)
+    store = open_store(folders)
+    return _in_store(clips, [session for session, _ in shards], store), store, folders
 
 
 def _in_store(clips: Clips, sessions: Sequence[int], store: Store) -> Clips:
@@ -143,7 +153,7 @@ def _in_store(clips: Clips, sessions: Sequence[int], store: Store) -> Clips:
     return in_order
 
 
-def _shards(sessions: set[int]) -> list[tuple[int, Path]]:
+def _shards(sessions: set[int], after_rebuilding: str) -> list[tuple[int, Path]]:
     """The shard of each session. Shards of different versions say different things by the same names: no mixing."""
     derived = Derived.objects.filter(session__in=sessions, kind=DerivedKind.SHARD)
     found = derived.order_by("session_id", "-version").values_list("session_id", "version", "path")
@@ -154,7 +164,7 @@ def _shards(sessions: set[int]) -> list[tuple[int, Path]]:
     if n_older:
         raise TrainingError(
             f"{n_older} of the study's {len(newest)} sessions were imported by an older version: run "
-            "manage.py rebuild_sessions for the study, then start the round again."
+            f"manage.py rebuild_sessions for the study, then {after_rebuilding}."
         )
     return [(session_id, Path(settings.DERIVED_ROOT) / path) for session_id, (_, path) in newest.items()]
 

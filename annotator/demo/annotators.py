@@ -35,16 +35,17 @@ Answers = Mapping[int, Answer]
 
 
 def label_first_part(study: Study, users: tuple[User, ...], *, truth: Path, console: Console) -> int:
-    """Take turns until the share is labelled. How many labels are there now."""
+    """Take turns until the share is labelled. How many labels are there now.
+
+    "Can't tell" is none: a round learns nothing from it, and which clips come first depends on what the workers are at.
+    """
     target = _n_wanted(study)
     oracles = [(user, ask_oracle(study, truth, seed=index)) for index, user in enumerate(users)]
-    n_labels = study.labels.filter(annotator__in=users).count()
-    while n_labels < target:
-        n_new = sum(_label_one(study, user, answers) for user, answers in oracles)
-        if not n_new:
-            break
-        n_labels += n_new
+    labels = study.labels.filter(annotator__in=users, answer=AnswerKind.LABEL)
+    while (n_labels := labels.count()) < target:
         console.progress(f"simulated annotators: {n_labels} of {target} labels")
+        if not sum(_label_one(study, user, answers) for user, answers in oracles):
+            break
     for user in users:
         _give_back(study, user)
     return n_labels

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from annotator.domain import audit, importing, jobs, originals, queueing, sessions
+from annotator.domain import audit, cold_start, importing, jobs, originals, queueing, sessions
 from annotator.enums import LeaseOutcome, RoundState, SessionStatus, SlotState
 from annotator.exceptions import Conflict, NotFound
 from annotator.models import Draft, Job, Label, Original, RecordingSession, SelfReport, Slot, Study, Subject, User
@@ -86,6 +86,7 @@ def delete_session(session: RecordingSession, *, actor: User | None) -> Deletion
         else:
             _remove(study, locked)
         queueing.open_clips(study)
+        cold_start.pool_changed(study)
     return done
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.domain import audit, jobs, originals, queueing, sessions
+from annotator.domain import audit, cold_start, jobs, originals, queueing, sessions
 from annotator.domain.sources import Source, is_remote, s3_prefix
 from annotator.enums import JobKind, JobState, SessionStatus, UploadState
 from annotator.exceptions import Conflict, DomainError
@@ -260,6 +260,7 @@ def session_ready(job_id: int, token: int, imported: sessions.ImportedSession) -
         )
         if job.parent_id is None:
             queueing.open_clips(job.study)
+            cold_start.pool_changed(job.study)
 
 
 def _hold_child(job_id: int, token: int) -> Job:
@@ -336,6 +337,7 @@ def finish_import(job_id: int, token: int) -> None:
     with transaction.atomic():
         job = jobs.hold(job_id, token)
         queueing.open_clips(job.study)
+        cold_start.pool_changed(job.study)
         report = session_reports(job)
         ready = [item for item in report if item["status"] == SessionStatus.READY]
         state, reason = JobState.SUCCEEDED, ""

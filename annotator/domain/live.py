@@ -8,81 +8,30 @@ sweep sends the study again where they have moved on since.
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from annotator import jobs as transport
 from annotator.domain import ranking
+from annotator.domain.line import line
 from annotator.domain.ranking import RankedClip
 from annotator.enums import JobQueue, LabelState
 from annotator.models import Label, Ranking, Study
-
-log = logging.getLogger(__name__)
 
 TASK = "concord.live_update"
 #: advisory locks of Postgres are named by two numbers: this one, and the study
 UPDATE_LOCK = 7262
 #: a message that nobody took by then is superfluous: the sweep sends another
 EXPIRES_S = 60
-#: a process tells of a study so often and no oftener: what is answered meanwhile is told of together
-PACE_S = 0.1
-#: after a broker that was away nobody tries again for so long; the sweep makes up for it
-PAUSE_S = 30.0
 #: no claim takes longer than this: whoever found an entry of a replaced head has noted it by then
 KEEP_REPLACED = timedelta(seconds=60)
 
 
 # --- saying that something changed -----------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Line:
-    """Of this process to the broker, in a thread of its own: nobody's request waits for a broker that is away."""
-
-    quiet_until: float = 0.0
-    sender: ThreadPoolExecutor | None = None
-    waiting: set[int] = field(default_factory=set)
-    sent_at: dict[int, float] = field(default_factory=dict)
-
-    def send(self, study_id: int) -> None:
-        if study_id not in self.waiting and time.monotonic() >= self.quiet_until:
-            self.waiting.add(study_id)
-            self._sender().submit(self._send, study_id)
-
-    def settle(self) -> None:
-        self._sender().submit(lambda: None).result()
-
-    def _sender(self) -> ThreadPoolExecutor:
-        # made when first needed: a thread does not survive the fork of a worker
-        self.sender = self.sender or ThreadPoolExecutor(max_workers=1, thread_name_prefix="live-line")
-        return self.sender
-
-    def _send(self, study_id: int) -> None:
-        time.sleep(max(0.0, self.sent_at.get(study_id, 0.0) + PACE_S - time.monotonic()))
-        self.waiting.discard(study_id)  # before it is sent: an answer that comes from here on is told of anew
-        if time.monotonic() < self.quiet_until:
-            return
-        self.sent_at[study_id] = time.monotonic()
-        try:
-            transport.app.send_task(TASK, args=[study_id], queue=JobQueue.LIVE.value, retry=False, expires=EXPIRES_S)
-        except OperationalError as error:
-            self.quiet_until = time.monotonic() + PAUSE_S
-            log.warning("The broker did not take study %d (%s); the sweep will send it.", study_id, error)
-        except Exception:  # in this thread nobody else would ever see it
-            log.exception("Study %d could not be sent to the live queue; the sweep will send it.", study_id)
-
-
-_line = _Line()
 
 
 def answers_changed(study: Study) -> None:
@@ -93,12 +42,12 @@ def answers_changed(study: Study) -> None:
 
 def send_update(study_id: int) -> None:
     """Ask a worker to bring the study's ranking up to date; twice is as good as once."""
-    _line.send(study_id)
+    line.send(TASK, study_id, JobQueue.LIVE, expires_s=EXPIRES_S)
 
 
 def settle() -> None:
     """Until what was to be sent is sent, or given up."""
-    _line.settle()
+    line.settle()
 
 
 # --- what is known, and what is not ----------------------------------------------------------------------------------
@@ -162,32 +111,35 @@ def note_seen(looked_at: Ranking, answers_seen: int) -> None:
     looked_at.answers_seen = answers_seen
 
 
-# A head that was replaced a while ago: a later ranking is older than any claim that may still run. Entries that served
-# somebody stay, as the reason why.
+# A head that was replaced a while ago, or an order from before the first round that a later such order replaced: that
+# is older than any claim that may still run. Entries that served somebody stay, as the reason why.
 _REPLACED = """
-    FROM annotator_ranking head JOIN annotator_study study ON study.id = head.study_id
-    WHERE head.base_id IS NOT NULL AND study.head_ranking_id IS DISTINCT FROM head.id
+    FROM annotator_ranking old JOIN annotator_study study ON study.id = old.study_id
+    WHERE old.round_id IS NULL AND old.policy <> 'test'
+      AND study.head_ranking_id IS DISTINCT FROM old.id AND study.active_ranking_id IS DISTINCT FROM old.id
       AND EXISTS (SELECT 1 FROM annotator_ranking later
-                  WHERE later.study_id = head.study_id AND later.id > head.id AND later.created_at < %(before)s)
+                  WHERE later.study_id = old.study_id AND later.id > old.id AND later.created_at < %(before)s
+                    AND (old.base_id IS NOT NULL
+                         OR (later.base_id IS NULL AND later.round_id IS NULL AND later.policy <> 'test')))
 """
 _FORGET_ENTRIES = f"""
-DELETE FROM annotator_rankentry entry WHERE entry.ranking_id IN (SELECT head.id {_REPLACED})
+DELETE FROM annotator_rankentry entry WHERE entry.ranking_id IN (SELECT old.id {_REPLACED})
     AND NOT EXISTS (SELECT 1 FROM annotator_slot s WHERE s.entry_id = entry.id)
     AND NOT EXISTS (SELECT 1 FROM annotator_lease l WHERE l.entry_id = entry.id)
     AND NOT EXISTS (SELECT 1 FROM annotator_label l WHERE l.entry_id = entry.id)
 """  # noqa: S608  # put together from the constant above only
-_FORGET_HEADS = f"""
-DELETE FROM annotator_ranking WHERE id IN (SELECT head.id {_REPLACED}
-    AND NOT EXISTS (SELECT 1 FROM annotator_rankentry e WHERE e.ranking_id = head.id))
+_FORGET_ORDERS = f"""
+DELETE FROM annotator_ranking WHERE id IN (SELECT old.id {_REPLACED}
+    AND NOT EXISTS (SELECT 1 FROM annotator_rankentry e WHERE e.ranking_id = old.id))
 """  # noqa: S608
 
 
 @transaction.atomic
 def forget_replaced() -> int:
-    """Away with entries of replaced heads that served nobody, and with heads of which nothing is left; how many."""
+    """Away with entries of replaced orders that served nobody, and with orders of which nothing is left; how many."""
     before = {"before": timezone.now() - KEEP_REPLACED}
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_ENTRIES, before)
         n_entries = cursor.rowcount
-        cursor.execute(_FORGET_HEADS, before)
+        cursor.execute(_FORGET_ORDERS, before)
         return int(n_entries)

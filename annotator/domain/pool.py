@@ -26,6 +26,15 @@ WHERE clip.study_id = %(study)s AND clip.superseded_at IS NULL AND person.is_tes
 _WANTED = f"""
 SELECT id AS clip_id, row_number() OVER (ORDER BY key) AS rank FROM ({_CLIPS}) shuffled WHERE place <= %(cap)s
 """  # noqa: S608
+_ORDER = f"SELECT clip_id FROM ({_WANTED}) wanted ORDER BY rank"  # noqa: S608
+_HOLDS_TEST = """
+SELECT EXISTS (
+    SELECT 1 FROM annotator_rankentry e
+    JOIN annotator_clip clip ON clip.id = e.clip_id
+    JOIN annotator_subject person ON person.id = clip.subject_id
+    WHERE e.ranking_id = %(ranking)s AND person.is_test
+)
+"""
 _APPEND = f"""
 INSERT INTO annotator_rankentry (ranking_id, clip_id, rank, term, route, ask, is_open, scores)
 SELECT %(ranking)s, wanted.clip_id,
@@ -59,6 +68,18 @@ def append_test(study: Study, ranking: Ranking) -> None:
 def is_in_order(study: Study, ranking: Ranking, *, is_test: bool) -> bool:
     """Whether the ranking is what shuffling all clips anew would give."""
     return not _run(_DIFFERS, _arguments(study, ranking, is_test=is_test))
+
+
+def holds_test_clips(ranking: Ranking) -> bool:
+    """Whether the ranking has clips of subjects who have been drawn as test subjects since it was made."""
+    return _run(_HOLDS_TEST, {"ranking": ranking.pk})
+
+
+def in_random_order(study: Study) -> list[int]:
+    """The clips outside the test subjects as `append_pool` would put them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDER, {"study": study.pk, "seed": study.seed, "is_test": False, "cap": ALL})
+        return [clip_id for (clip_id,) in cursor.fetchall()]
 
 
 def _arguments(study: Study, ranking: Ranking, *, is_test: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""In which order clips are asked for: the test ranking, the random ranking of round 0, a round's ranking, its heads."""
+"""In which order clips are asked for: the test ranking, those before the first round, a round's ranking, its heads."""
 
 from __future__ import annotations
 
@@ -74,17 +74,18 @@ def open_clips(study: Study) -> None:
     """Every clip that is to be labelled has its slots and its place in a ranking. Call it after an import.
 
     Twice is as good as once. As long as nobody has labelled, test subjects are drawn and both rankings shuffled anew
-    over all that is there; afterwards new clips are appended.
+    over all that is there; afterwards new clips are appended. To an order that the cold start made they are appended
+    too, until it has looked at them; it gives way where a test subject was drawn from among its clips.
     """
     study = hold_queue(study)
     is_fresh = not study.labels.exists()
     studies.fix_test_subjects(study)
     study.refresh_from_db()
     study.test_ranking = _shuffled(study, study.test_ranking, RankingPolicy.TEST, is_fresh)
-    if study.active_ranking is None or study.active_ranking.policy == RankingPolicy.RANDOM:
-        study.active_ranking = _shuffled(study, study.active_ranking, RankingPolicy.RANDOM, is_fresh)
-    else:
+    if study.active_ranking is not None and _stands(study.active_ranking, is_fresh):
         pool.append_pool(study, study.active_ranking)
+    else:
+        study.active_ranking = _shuffled(study, study.active_ranking, RankingPolicy.RANDOM, is_fresh)
     study.save(update_fields=["test_ranking", "active_ranking"])
     whole = [study.test_ranking, study.active_ranking]
     slots.fit(study, add_for=whole, keep_for=whole)
@@ -92,6 +93,12 @@ def open_clips(study: Study) -> None:
         if ranking is not None:
             slots.sync(study, ranking)
     slots.count_anew()
+
+
+def _stands(ranking: Ranking, is_fresh: bool) -> bool:
+    """Whether a score or a gate had a say in it, and none of its clips may not be asked about any more."""
+    is_plain = ranking.policy == RankingPolicy.RANDOM and not ranking.config
+    return not is_plain and not (is_fresh and pool.holds_test_clips(ranking))
 
 
 def _shuffled(study: Study, ranking: Ranking | None, policy: RankingPolicy, is_fresh: bool) -> Ranking:

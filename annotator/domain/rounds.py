@@ -184,13 +184,13 @@ def frozen_votes_by_annotator(round_: Round) -> dict[int, list[FrozenVote]]:
 
 def readable_clips(round_: Round, max_clip: int) -> QuerySet[Clip]:
     """The clips that the round may see, in the order of their sessions' shards."""
+    return ready_clips(round_.study_id).filter(pk__lte=max_clip)
+
+
+def ready_clips(study_id: int) -> QuerySet[Clip]:
+    """The clips of a study that have come in whole, in the order of their sessions' shards."""
     return (
-        Clip.objects.filter(
-            study_id=round_.study_id,
-            superseded_at=None,
-            session__status=SessionStatus.READY,
-            pk__lte=max_clip,
-        )
+        Clip.objects.filter(study_id=study_id, superseded_at=None, session__status=SessionStatus.READY)
         .select_related("subject", "session")
         .order_by("session_id", "shard_row")
     )
@@ -320,7 +320,7 @@ def promote(round_: Round, *, actor: User | None) -> None:
 
 
 def roll_back(study: Study, *, actor: User | None) -> Round | None:
-    """Let the published round before the serving one serve again; before the first that is the random order (None)."""
+    """Let the published round before the serving one serve again; before the first (None) the order without a model."""
     with transaction.atomic():
         locked = (
             Study.objects.select_for_update(no_key=True, of=("self",)).select_related("promoted_round").get(pk=study.pk)

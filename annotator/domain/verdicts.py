@@ -1,11 +1,13 @@
-"""What people say of clips on the quality list: rows are only added, the last word counts at the next ranking."""
+"""What people say of clips on the quality list: rows are only added, the last word counts at the next ranking.
+
+Before the first round that is made at once."""
 
 from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from annotator.domain import audit
+from annotator.domain import audit, cold_start
 from annotator.enums import SensorVerdict
 from annotator.exceptions import Conflict, DomainError
 from annotator.models import Clip, ClipVerdict, RankEntry, RecordingSession, Study, User
@@ -46,6 +48,7 @@ def judge(clip: Clip, verdict: SensorVerdict, *, actor: User) -> ClipVerdict:
         return last
     made = ClipVerdict.objects.create(clip=locked, study_id=locked.study_id, verdict=verdict, by=actor)
     audit.record(actor, clip.study, "judge_sensor", clip, {"verdict": verdict})
+    cold_start.pool_changed(clip.study)
     return made
 
 
@@ -59,4 +62,5 @@ def judge_session(session: RecordingSession, verdict: SensorVerdict, *, actor: U
     ClipVerdict.objects.bulk_create(rows, batch_size=BATCH)
     if rows:
         audit.record(actor, session.study, "judge_sensor", session, {"verdict": verdict, "clips": clip_ids})
+        cold_start.pool_changed(session.study)
     return len(rows)

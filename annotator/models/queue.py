@@ -27,6 +27,9 @@ class Ranking(models.Model):
     #: the study's answers as they stood when it was made, or when they were last found to change nothing in it:
     #: `annotator.domain.live.answers_version`; null: nobody looked yet
     answers_seen = models.PositiveIntegerField(null=True, blank=True)
+    #: before the first round: which sessions, test subjects, verdicts and settings it is an order of, or was found to
+    #: have no better order: `annotator.domain.cold_start.what_there_is`; empty: nobody looked yet
+    pool_seen = models.CharField(max_length=64, blank=True)
     seed = models.PositiveBigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

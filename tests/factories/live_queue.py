@@ -1,4 +1,4 @@
-"""What lies on the live queue."""
+"""What lies on a queue of the broker."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kombu import Connection
 from annotator.domain import live
 
 
-def take_messages(broker: str) -> list[tuple[str, list[int]]]:
+def take_messages(broker: str, name: str = "live") -> list[tuple[str, list[int]]]:
     """Task and arguments of each; the queue is empty afterwards."""
     found = []
     live.settle()
-    with Connection(broker) as link, link.SimpleQueue("live") as queue, suppress(Empty):
+    with Connection(broker) as link, link.SimpleQueue(name) as queue, suppress(Empty):
         while True:
             message = queue.get(block=False)
             message.ack()

@@ -8,18 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.acquire.features import standardised
 from mlcore.evaluate import trial_keys
 from mlcore.nets import summarise
 from mlcore.store import Store
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-#: cut-off of standardised summaries, as in training
-LIMIT = 3.0
-#: quality from which a clip helps to say what is usual for its subject
-USUAL_QUALITY = 0.5
 _BATCH = 256
-_SMALLEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +65,6 @@ def read_material(store: Store) -> Material:
         quality=quality,
         features={name: standardised(_summaries(store, name), _codes(subjects), quality[name]) for name in names},
     )
-
-
-def standardised(summaries: Floats, subject: Integers, quality: Floats) -> Floats:
-    """z = clip((s − mean) / std, ±3) within each subject, over its clips of usable quality (all, below two of those).
-
-    Args:
-        summaries: (N, S), NaN = no data.
-        subject: (N,)
-        quality: (N,) 0..1, NaN = the clip lacks the modality.
-
-    Returns:
-        (N, S); 0, the subject's mean, where there is no data.
-    """
-    out = np.zeros_like(summaries)
-    for code in np.unique(subject):
-        rows = np.flatnonzero((subject == code) & ~np.isnan(quality))
-        usual = rows[quality[rows] >= USUAL_QUALITY]
-        mean, spread = _scale(summaries[usual if len(usual) > 1 else rows])
-        out[rows] = np.clip((summaries[rows] - mean) / spread, -LIMIT, LIMIT)
-    return np.nan_to_num(out, nan=0.0)
-
-
-def _scale(summaries: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation (S,), NaN left out; 0 and 1 where nothing is known or varies."""
-    known = ~np.isnan(summaries)
-    n_known = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, summaries, 0.0).sum(axis=0) / n_known
-    spread = np.sqrt((np.where(known, summaries - mean, 0.0) ** 2).sum(axis=0) / n_known)
-    return mean, np.where(spread > _SMALLEST, spread, 1.0)
 
 
 def _summaries(store: Store, modality: str) -> Floats:
