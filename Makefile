@@ -74,9 +74,9 @@ pip-check: install-dev
 migrations: install-dev
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-# each process has a database, a broker and a folder of its own; tests of one file stay together
+# each process has a database, a broker and a folder of its own (tests/conftest.py)
 pytest: install-dev chromium
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 # node from the machine, else the one inside Playwright's wheel
 node-test: install-dev

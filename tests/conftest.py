@@ -11,6 +11,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+HERE = Path(__file__).parent
+BROWSER = HERE / "e2e"
+
 # what a property claims does not depend on how busy the machine is
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
@@ -37,6 +40,17 @@ def pytest_configure() -> None:
     if settings.configured and settings.VAR != _VAR:
         raise pytest.UsageError("Django was set up before tests/conftest.py: unset DJANGO_SETTINGS_MODULE.")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A parallel run keeps the tests of a file together, and those of the browser, who share one system.
+
+    These come first: they take longest, and the other files fill the time of the other processes.
+    """
+    items.sort(key=lambda item: BROWSER not in item.path.parents)
+    for item in items:
+        group = "e2e" if BROWSER in item.path.parents else item.path.relative_to(HERE).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(optionalhook=True)
