@@ -80,6 +80,8 @@ def label(http: Connection, slug: str, seconds: float) -> dict[str, Any]:
             begin = time.perf_counter()
             held = http.post(f"/api/v1/studies/{slug}/queue/claim")["held"]
             claims.append(time.perf_counter() - begin)
+            if not held:  # somebody else took the last one
+                break
         clip, key = held[0]["clip_id"], str(uuid.uuid4())
         begin = time.perf_counter()
         body = {"uuid": key, "answer": "label", "values": VALUES, "confidence": 2, "seconds_spent": 4.5}
