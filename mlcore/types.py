@@ -425,13 +425,61 @@ class AcquisitionConfig:
         Raises:
             ValueError: a name or a value that is not known.
         """
-        known = {one.name for one in fields(cls)}
-        if unknown := sorted(set(item) - known):
-            raise ValueError(f"acquisition has no setting {unknown[0]!r}: expected {', '.join(sorted(known))}")
+        _require_known("acquisition", item, {one.name for one in fields(cls)})
         values = dict(item)
         if "strategy" in values:
             values["strategy"] = Strategy(values["strategy"])
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class StoppingConfig:
+    """From when on a round suggests that its study stop; nothing but the suggestion follows from it.
+
+    Raises:
+        ValueError: a value is out of its range; it is named.
+    """
+
+    #: agreement (κ) of successive models from which on they count as settled
+    min_kappa: float = 0.99
+    #: comparisons in a row that have to reach it
+    n_stable: int = 3
+    #: gain in the share right, by doubling the labels, that is worth having; 0 = any
+    min_gain: float = 0.01
+    #: the same for each hour of annotation; 0 = any
+    min_gain_per_hour: float = 0.0
+    #: half of the 95 % interval of the share right on the random slice, at most, before stopping is suggested at all
+    max_half_width: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.min_kappa < 1.0:
+            raise ValueError(f"min_kappa: expected more than 0 and less than 1, got {self.min_kappa}")
+        if not 1 <= self.n_stable <= 20:
+            raise ValueError(f"n_stable: expected 1..20, got {self.n_stable}")
+        for name in ("min_gain", "min_gain_per_hour"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ValueError(f"{name}: expected 0 or more and less than 1, got {getattr(self, name)}")
+        if self.max_half_width is not None and not 0.0 < self.max_half_width <= 0.5:
+            raise ValueError(f"max_half_width: expected more than 0 and up to 0.5, got {self.max_half_width}")
+
+    def to_json(self) -> JsonObject:
+        """Plain values, as `from_json` reads them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, item: JsonObject) -> Self:
+        """Read what `to_json` wrote; what is not said keeps its default.
+
+        Raises:
+            ValueError: a name or a value that is not known.
+        """
+        _require_known("stopping", item, {one.name for one in fields(cls)})
+        return cls(**item)
+
+
+def _require_known(what: str, item: JsonObject, known: set[str]) -> None:
+    if unknown := sorted(set(item) - known):
+        raise ValueError(f"{what} has no setting {unknown[0]!r}: expected {', '.join(sorted(known))}")
 
 
 def _require_share(name: str, value: float) -> None:

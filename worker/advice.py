@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from annotator.enums import AnswerKind, LabelState, RoundState
 from annotator.models import Label, Prediction, Round, RoundLabel, Study
 from mlcore.acquire.forecast import CurvePoint
-from mlcore.acquire.stopping import History, StoppingConfig, advise, successive_kappa
+from mlcore.acquire.stopping import History, advise, successive_kappa
 from mlcore.types import Dimension, JsonObject, Term
 
 Ids = NDArray[np.int64]
@@ -61,10 +61,10 @@ class _Tally:
         return CurvePoint(n_labels, sum(self.right.values()), sum(self.n.values()), by_subject)
 
 
-def advise_round(round_: Round, newest: Newest, *, config: StoppingConfig | None = None) -> JsonObject:
-    """As `Round.advice` keeps it. A handful of queries, however many clips and answers there are."""
-    rules = config or StoppingConfig()
+def advise_round(round_: Round, newest: Newest) -> JsonObject:
+    """As `Round.advice` keeps it, by the study's rules. A handful of queries, however much there is."""
     study = round_.study
+    rules = study.stopping_config
     earlier = list(study.rounds.filter(state=RoundState.PUBLISHED, number__lt=round_.number).order_by("number"))
     n_labels = labels_that_teach([*earlier, round_])
     audited = audit_points(study, earlier, n_labels)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from annotator.models import RecordingSession, Study
 from mlcore.store import ClipTable, ModalityKind, ModalityMeta, RowStream, ShardMeta, write_shard
-from mlcore.types import ClipQuality, Dimension, DimensionKind, JsonObject, Modality
+from mlcore.types import ClipQuality, Dimension, DimensionKind, Modality
 from mlcore.vision import FEATURE_NAMES, FEATURES_VERSION
 from worker.clip_eeg import ClipEeg, eeg_shape
 from worker.clip_faces import ClipFaces, face_shape
@@ -78,23 +78,10 @@ def scores(quality: Sequence[ClipQuality | None]) -> NDArray[np.float64]:
     return np.array([0.0 if one is None else one.score for one in quality])
 
 
-# --- answers -> targets -----------------------------------------------------------------------------------------------
+# --- a question -> its classes ---------------------------------------------------------------------------------------
 
 
 def class_names(dimension: Dimension) -> tuple[str, ...]:
     if dimension.kind is DimensionKind.CLASS:
         return dimension.classes
     return tuple(str(level) for level in range(1, dimension.levels + 1))
-
-
-def vote_shares(answers: Sequence[Sequence[JsonObject]], dimension: Dimension) -> NDArray[np.float32]:
-    """(n, K) share of each clip's answers that every class got; NaN where none of them says anything of it."""
-    counts = np.zeros((len(answers), dimension.n_classes), dtype=np.float32)
-    for row, given in enumerate(answers):
-        for values in given:
-            if values.get(dimension.key) is not None:
-                counts[row, dimension.class_index(int(values[dimension.key]))] += 1
-    totals = counts.sum(axis=1, keepdims=True)
-    shares = np.full_like(counts, np.nan)
-    np.divide(counts, totals, out=shares, where=totals > 0)
-    return shares

@@ -10,15 +10,17 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 
+from annotator.domain.rounds import Vote
 from annotator.models import Ranking
 from annotator.queries import live as queries
 from mlcore.acquire.candidates import Places
 from mlcore.acquire.gate import Gated, gate
 from mlcore.acquire.live import LivePool, NewAnswers, prepare
 from mlcore.acquire.pool_file import open_pool
-from mlcore.types import AcquisitionConfig, Dimension, JsonObject, Strategy, Term
-from worker import bridge
+from mlcore.types import AcquisitionConfig, Dimension, Strategy, Term
 from worker.answers import verdicts_on
+from worker.voters import Floats, Voters, open_voters
+from worker.votes import Columns, columns_of
 
 #: places of the round's order that stay what they were bought for: the model has no say in them
 KEPT = (Term.AUDIT, Term.REPEAT_OTHER, Term.REPEAT_OWN, Term.RELABEL, Term.SECOND_OPINION)
@@ -38,6 +40,8 @@ class OpenedRound:
     gated: Gated
     #: where the round's order has its last place that keeps its term
     last_kept: int
+    #: what the round weighed answers by, by question; empty where each counts the same
+    voters: Mapping[str, Voters]
 
     def places_of(self, clip_ids: Sequence[int]) -> Places:
         """Rows of those of these clips that the pool has."""
@@ -63,16 +67,28 @@ def _opened(base_id: int, folder: str) -> OpenedRound | None:
     base = Ranking.objects.select_related("study").get(pk=base_id)
     gated = gate(candidates, config_of(base), verdicts=verdicts_on(base.study, file.clip_ids))
     by_id = np.argsort(file.clip_ids, kind="stable")
-    return OpenedRound(prepare(candidates), file.clip_ids, by_id, gated, queries.last_rank_of(base, KEPT))
+    last_kept, voters = queries.last_rank_of(base, KEPT), open_voters(Path(folder).parent)
+    return OpenedRound(prepare(candidates), file.clip_ids, by_id, gated, last_kept, voters)
 
 
 def new_answers(
-    opened: OpenedRound, votes: Mapping[int, Sequence[JsonObject]], dimensions: Sequence[Dimension]
+    opened: OpenedRound, votes: Mapping[int, Sequence[Vote]], dimensions: Sequence[Dimension]
 ) -> tuple[NewAnswers, int]:
-    """The answers as shares, and how many they are; those about clips that the pool does not have are left out."""
+    """The answers as the round would weigh them, and how many they are; those about clips out of the pool are left out.
+
+    What the round found of each annotator is held: an answer changes what is believed of its clip, not of people.
+    """
     places = opened.places_of(list(votes))
     given = [votes[int(clip_id)] for clip_id in opened.clip_ids[places]]
-    known = set(opened.pool.scores.alpha)
-    targets = {one.key: bridge.vote_shares(given, one).astype(np.float64) for one in dimensions if one.key in known}
-    weights = np.array([len(answers) for answers in given], dtype=np.float64)
-    return NewAnswers(places, targets, weights), int(weights.sum())
+    known = [one for one in dimensions if one.key in opened.pool.scores.alpha]
+    judged = {one.key: _judged(columns_of(given, one), opened.voters.get(one.key)) for one in known}
+    targets, weights = ({key: pair[part] for key, pair in judged.items()} for part in (0, 1))
+    return NewAnswers(places, targets, weights), sum(len(answers) for answers in given)
+
+
+def _judged(columns: Columns, voters: Voters | None) -> tuple[Floats, Floats]:
+    """Targets and weights of the clips; without a vote model the shares of the answers, and how many there are."""
+    if voters is not None:
+        return voters.judge(columns.votes, columns.annotators)
+    each = np.ones(len(columns.votes))
+    return columns.votes.weighted_shares(each), columns.votes.counts().sum(axis=1)

@@ -21,6 +21,7 @@ from mlcore.store import Store, open_store
 from mlcore.train import RoundData
 from mlcore.types import JsonObject
 from worker.bridge import SHARD_VERSION, class_names
+from worker.voters import Voters
 from worker.votes import round_targets
 
 Rows = NDArray[np.int64]
@@ -71,6 +72,7 @@ class RoundInput:
         shards: folders of the store, as `open_store` takes them.
         reliability: of each annotator, as the answers show it, by user id.
         agreement: Krippendorff's alpha of the answers, by question; None where it can't be told.
+        voters: what answers after the round are weighed by, by question; empty where every answer counts the same.
     """
 
     data: RoundData
@@ -81,6 +83,7 @@ class RoundInput:
     shards: tuple[Path, ...]
     reliability: JsonObject
     agreement: dict[str, float | None]
+    voters: dict[str, Voters]
 
     @property
     def clip_ids(self) -> Rows:
@@ -122,6 +125,7 @@ def round_input(round_: Round, max_clip: int) -> RoundInput:
         shards=shards,
         reliability=said.reliability,
         agreement=said.agreement,
+        voters=said.voters,
     )
 
 

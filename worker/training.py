@@ -16,6 +16,7 @@ from worker import publishing, round_input
 from worker.round_input import RoundInput
 from worker.run import RunningJob, perform
 from worker.scoring import folder_of, make_plan, score_part
+from worker.voters import keep_voters
 
 #: the stage whose "epochs" are clips
 SCORING = "scoring"
@@ -66,6 +67,7 @@ def learn(running: RunningJob, round_: Round, config: RoundConfig, prepared: Rou
         on_progress=watcher.on_progress,
         should_stop=running.should_stop,
     )
+    keep_voters(folder, prepared.voters)
     answers = {"reliability": prepared.reliability, "agreement": prepared.agreement}
     publishing.keep(folder, learnt, history=watcher.merged(learnt.history), answers=answers)
 

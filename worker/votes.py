@@ -23,22 +23,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from annotator.domain.rounds import FrozenVote
+from annotator.domain.rounds import Vote
 from annotator.enums import VoteModel
-from mlcore.evaluate.agreement import (
-    DawidSkene,
-    Scale,
-    Votes,
-    krippendorff_alpha,
-    level_distributions,
-    pooled_dawid_skene,
-    repeatability,
-)
+from mlcore.evaluate.agreement import Scale, Votes, krippendorff_alpha, repeatability
 from mlcore.types import Dimension, DimensionKind, JsonObject
+from worker.voters import Voters, fit_voters
 
 Floats = NDArray[np.float64]
-#: what the least reliable annotator's answers still count: too little is known to be sure that they are worth nothing
-LEAST_RELIABILITY = 0.05
 
 
 class ClipTargets(NamedTuple):
@@ -50,6 +41,8 @@ class ClipTargets(NamedTuple):
     weights: Floats
     #: user id -> {"n_votes", "n_shared", "expected_accuracy", "reliability", "repeats"}
     reliability: dict[int, JsonObject]
+    #: what answers after the round are weighed by; None: every answer counts the same
+    voters: Voters | None
 
 
 class RoundTargets(NamedTuple):
@@ -61,6 +54,8 @@ class RoundTargets(NamedTuple):
     reliability: JsonObject
     #: Krippendorff's alpha of each question; None where nobody answered what somebody else did
     agreement: dict[str, float | None]
+    #: by question, as `keep_voters` keeps them
+    voters: dict[str, Voters]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,7 @@ class Columns:
 
 
 def round_targets(
-    votes: Mapping[int, Sequence[FrozenVote]],
+    votes: Mapping[int, Sequence[Vote]],
     clips: Sequence[int],
     dimensions: Iterable[Dimension],
     vote_model: VoteModel,
@@ -89,20 +84,23 @@ def round_targets(
         weights={key: one.weights for key, one in found.items()},
         reliability=_by_person(given, {key: one.reliability for key, one in found.items()}),
         agreement={dimension.key: agreement(given, dimension) for dimension in dimensions},
+        voters={key: one.voters for key, one in found.items() if one.voters is not None},
     )
 
 
-def clip_targets(votes: Sequence[Sequence[FrozenVote]], dimension: Dimension, vote_model: VoteModel) -> ClipTargets:
+def clip_targets(votes: Sequence[Sequence[Vote]], dimension: Dimension, vote_model: VoteModel) -> ClipTargets:
     """What the answers to one question come to, clip by clip. Reliability is told by either model."""
     columns = columns_of(votes, dimension)
-    fitted = _fit(columns.votes, dimension)
-    is_plain = vote_model == VoteModel.SHARES
-    targets = columns.votes.weighted_shares(np.ones(len(columns.votes))) if is_plain else fitted.targets
-    weights = np.ones(len(votes)) if is_plain else _weights(columns.votes, fitted.reliability)
-    return ClipTargets(targets.astype(np.float32), weights, _told(columns, fitted))
+    voters = fit_voters(columns.votes, columns.annotators, dimension)
+    told = _told(columns, voters)
+    if vote_model == VoteModel.SHARES:
+        shares = columns.votes.weighted_shares(np.ones(len(columns.votes)))
+        return ClipTargets(shares.astype(np.float32), np.ones(len(votes)), told, None)
+    targets, weights = voters.judge(columns.votes, columns.annotators)
+    return ClipTargets(targets.astype(np.float32), weights, told, voters)
 
 
-def agreement(votes: Sequence[Sequence[FrozenVote]], dimension: Dimension) -> float | None:
+def agreement(votes: Sequence[Sequence[Vote]], dimension: Dimension) -> float | None:
     """Krippendorff's alpha of first answers; of a scale, with levels at equal distances."""
     first = [[vote for vote in given if vote.pass_number == 0] for given in votes]
     scale = Scale.INTERVAL if dimension.kind is DimensionKind.ORDINAL else Scale.NOMINAL
@@ -110,7 +108,7 @@ def agreement(votes: Sequence[Sequence[FrozenVote]], dimension: Dimension) -> fl
     return alpha if np.isfinite(alpha) else None
 
 
-def columns_of(votes: Sequence[Sequence[FrozenVote]], dimension: Dimension) -> Columns:
+def columns_of(votes: Sequence[Sequence[Vote]], dimension: Dimension) -> Columns:
     """The answers to one question; clips are numbered as given, annotators by their user ids."""
     key = dimension.key
     rows = [
@@ -125,41 +123,7 @@ def columns_of(votes: Sequence[Sequence[FrozenVote]], dimension: Dimension) -> C
     return Columns(counted, passes, tuple(int(one) for one in people))
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    targets: Floats
-    #: (annotators,) between guessing (0) and knowing (1)
-    reliability: Floats
-    #: (annotators,) how often each is expected to name the class; None of a scale
-    accuracy: Floats | None
-
-
-def _fit(votes: Votes, dimension: Dimension) -> _Fitted:
-    if dimension.kind is DimensionKind.ORDINAL:
-        shares, weight = level_distributions(votes)
-        return _Fitted(shares, np.maximum(weight, LEAST_RELIABILITY), None)
-    model = pooled_dawid_skene(votes)
-    return _Fitted(model.posterior, _above_guessing(model), model.expected_accuracy())
-
-
-def _above_guessing(model: DawidSkene) -> Floats:
-    """Accuracy above what naming the commonest class throughout would reach, as a share of what there is to reach."""
-    guessing = float(model.marginals.max())
-    reached = (model.expected_accuracy() - guessing) / max(1.0 - guessing, 1e-9)
-    return np.asarray(np.clip(reached, LEAST_RELIABILITY, 1.0))
-
-
-def _weights(votes: Votes, reliability: Floats) -> Floats:
-    """1 − Π (1 − r_a) over the people who answered a clip, each once; mean 1 over the clips that have answers."""
-    pairs = np.unique(votes.clip * max(votes.n_annotators, 1) + votes.annotator)
-    clip, who = np.divmod(pairs, max(votes.n_annotators, 1))
-    missed = np.log1p(-np.minimum(reliability, 1.0 - 1e-9))
-    knew = -np.expm1(np.bincount(clip, weights=missed[who], minlength=votes.n_clips))
-    answered = votes.counts().sum(axis=1) > 0
-    return np.asarray(knew / knew[answered].mean()) if answered.any() else np.ones(votes.n_clips)
-
-
-def _told(columns: Columns, fitted: _Fitted) -> dict[int, JsonObject]:
+def _told(columns: Columns, voters: Voters) -> dict[int, JsonObject]:
     """Of somebody whose clips nobody else answered only the prior is known: that is told as nothing."""
     votes = columns.votes
     n_votes = votes.n_votes()
@@ -169,8 +133,8 @@ def _told(columns: Columns, fitted: _Fitted) -> dict[int, JsonObject]:
         user_id: {
             "n_votes": int(n_votes[place]),
             "n_shared": int(n_shared[place]),
-            "expected_accuracy": _known(fitted.accuracy, place, n_shared),
-            "reliability": _known(fitted.reliability, place, n_shared),
+            "expected_accuracy": _known(voters.accuracy, place, n_shared),
+            "reliability": _known(voters.reliability, place, n_shared),
             "repeats": repeats[place].to_json(),
         }
         for place, user_id in enumerate(columns.annotators)
@@ -181,7 +145,7 @@ def _known(values: Floats | None, place: int, n_shared: NDArray[np.int64]) -> fl
     return None if values is None or n_shared[place] == 0 else float(values[place])
 
 
-def _by_person(votes: Sequence[Sequence[FrozenVote]], by_target: Mapping[str, Mapping[int, JsonObject]]) -> JsonObject:
+def _by_person(votes: Sequence[Sequence[Vote]], by_target: Mapping[str, Mapping[int, JsonObject]]) -> JsonObject:
     """User id -> {"n_votes", "targets": question -> what is told of it}; JSON knows keys of text only."""
     n_votes: dict[int, int] = {}
     for vote in (one for given in votes for one in given):

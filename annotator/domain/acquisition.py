@@ -1,10 +1,13 @@
-"""By what rules a study's next clips are chosen: read from whatever was typed, checked, stored, recorded."""
+"""By what rules a study's next clips are chosen, and from when on stopping is suggested.
+
+Read from whatever was typed, checked, stored, recorded.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from django.db import transaction
@@ -13,14 +16,15 @@ from annotator.domain import audit
 from annotator.enums import VoteModel
 from annotator.exceptions import DomainError
 from annotator.models import Study, User
-from mlcore.types import AcquisitionConfig, JsonObject, Strategy
+from mlcore.types import AcquisitionConfig, JsonObject, StoppingConfig, Strategy
 
 #: more minutes than a lab of fifty people works in twenty years
 MAX_BUDGET = 100_000_000
-#: settings beside those of AcquisitionConfig
+#: settings beside those of the two configurations
 VOTE_MODEL, BUDGET = "vote_model", "budget_minutes"
-DEFAULTS = AcquisitionConfig()
-NAMES = (*(one.name for one in fields(AcquisitionConfig)), VOTE_MODEL, BUDGET)
+OF_CHOICE = tuple(one.name for one in fields(AcquisitionConfig))
+OF_STOPPING = tuple(one.name for one in fields(StoppingConfig))
+NAMES = (*OF_CHOICE, VOTE_MODEL, BUDGET, *OF_STOPPING)
 #: what is said where parts of a batch leave no room for the strategy; told at each of these settings
 SHARES = ("audit_share", "repeat_share", "second_opinion_share")
 NO_ROOM = "The shares for random clips, repeats and second opinions must leave something: together less than 1."
@@ -40,24 +44,33 @@ class BadSetting(DomainError):
 class Acquisition:
     """All of a study's settings of this sort."""
 
-    config: AcquisitionConfig = DEFAULTS
+    config: AcquisitionConfig = field(default_factory=AcquisitionConfig)
     vote_model: VoteModel = VoteModel.SHARES
     budget_minutes: int | None = None
+    stopping: StoppingConfig = field(default_factory=StoppingConfig)
 
     def to_json(self) -> JsonObject:
-        return {**self.config.to_json(), VOTE_MODEL: self.vote_model.value, BUDGET: self.budget_minutes}
+        beside = {VOTE_MODEL: self.vote_model.value, BUDGET: self.budget_minutes}
+        return {**self.config.to_json(), **beside, **self.stopping.to_json()}
 
 
 def acquisition_of(study: Study) -> Acquisition:
-    return Acquisition(study.acquisition_config, VoteModel(study.vote_model), study.budget_minutes)
+    return Acquisition(
+        study.acquisition_config, VoteModel(study.vote_model), study.budget_minutes, study.stopping_config
+    )
 
 
 def changed(known: Acquisition, changes: Mapping[str, Any]) -> Acquisition:
     """The settings with these values, as JSON, a form or a command line gives them. Raises BadSetting."""
     values = {name: _read(name, value) for name, value in changes.items()}
-    beside = {name: values.pop(name) for name in (VOTE_MODEL, BUDGET) if name in values}
+    chosen, stopping, beside = (
+        {name: values[name] for name in names if name in values}
+        for names in (OF_CHOICE, OF_STOPPING, (VOTE_MODEL, BUDGET))
+    )
     try:
-        return replace(known, config=replace(known.config, **values), **beside)
+        return replace(
+            known, config=replace(known.config, **chosen), stopping=replace(known.stopping, **stopping), **beside
+        )
     except ValueError as error:
         raise _named(error) from error
 
@@ -72,22 +85,22 @@ def _named(error: ValueError) -> BadSetting:
 
 @transaction.atomic
 def set_acquisition(study: Study, settings: Acquisition, *, actor: User | None) -> bool:
-    """Store them; the next ranking is made by them. False where nothing was different."""
+    """Store them; the next ranking is made, and the next round judged, by them. False where nothing was different."""
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     before, after = acquisition_of(locked).to_json(), settings.to_json()
     different = {name: after[name] for name in NAMES if after[name] != before[name]}
     for row in (locked, study):
-        row.acquisition = differing(settings.config)
+        row.acquisition, row.stopping = differing(settings.config), differing(settings.stopping)
         row.vote_model, row.budget_minutes = settings.vote_model, settings.budget_minutes
     if different:
-        locked.save(update_fields=["acquisition", "vote_model", "budget_minutes"])
+        locked.save(update_fields=["acquisition", "vote_model", "budget_minutes", "stopping"])
         audit.record(actor, study, "set_acquisition", study, different)
     return bool(different)
 
 
-def differing(config: AcquisitionConfig) -> JsonObject:
+def differing(config: AcquisitionConfig | StoppingConfig) -> JsonObject:
     """What a study stores: settings that are not the default, so that a better default reaches old studies."""
-    default = DEFAULTS.to_json()
+    default = type(config)().to_json()
     return {name: value for name, value in config.to_json().items() if value != default[name]}
 
 
@@ -134,8 +147,12 @@ def _whole(value: Any) -> int:
     return value
 
 
+def _is_nothing(value: Any) -> bool:
+    return value is None or value in ("", "none")
+
+
 def _budget(value: Any) -> int | None:
-    if value is None or value in ("", "none"):
+    if _is_nothing(value):
         return None
     minutes = _whole(value)
     if not 1 <= minutes <= MAX_BUDGET:
@@ -153,10 +170,16 @@ def _number(value: Any) -> float:
     return number
 
 
+def _number_or_nothing(value: Any) -> float | None:
+    return None if _is_nothing(value) else _number(value)
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "strategy": _strategy,
     "is_gated": _flag,
     "batch_size": _whole,
     VOTE_MODEL: _vote_model,
     BUDGET: _budget,
+    "n_stable": _whole,
+    "max_half_width": _number_or_nothing,
 }

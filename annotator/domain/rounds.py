@@ -163,8 +163,8 @@ def frozen_votes(round_: Round) -> dict[int, list[JsonObject]]:
 
 
 @dataclass(frozen=True, slots=True)
-class FrozenVote:
-    """One answer as a round froze it, and whose."""
+class Vote:
+    """One answer, and whose."""
 
     annotator_id: int
     #: 0 for a first answer, 1.. for deliberate repeats
@@ -172,13 +172,13 @@ class FrozenVote:
     values: JsonObject
 
 
-def frozen_votes_by_annotator(round_: Round) -> dict[int, list[FrozenVote]]:
+def frozen_votes_by_annotator(round_: Round) -> dict[int, list[Vote]]:
     """Clip -> the answers given to it, as `frozen_votes`, with who gave them."""
-    votes: dict[int, list[FrozenVote]] = defaultdict(list)
+    votes: dict[int, list[Vote]] = defaultdict(list)
     frozen = Label.objects.filter(rounds__round=round_, answer=AnswerKind.LABEL).order_by("pk")
     columns = frozen.values_list("clip_id", "annotator_id", "pass_number", "values")
     for clip_id, annotator_id, pass_number, values in columns.iterator(BATCH):
-        votes[clip_id].append(FrozenVote(annotator_id, pass_number, values))
+        votes[clip_id].append(Vote(annotator_id, pass_number, values))
     return dict(votes)
 
 

@@ -15,7 +15,7 @@ STRATEGIES = [(one.value, RankingPolicy(one.value).label) for one in Strategy]
 
 
 class AcquisitionForm(forms.Form):
-    """Fields in three parts, as the page shows them. Numbers are read by the domain, which names what is wrong."""
+    """Fields in four parts, as the page shows them. Numbers are read by the domain, which names what is wrong."""
 
     strategy = forms.ChoiceField(
         label="Strategy",
@@ -68,7 +68,27 @@ class AcquisitionForm(forms.Form):
         label="Diversity", help_text="0: by score alone … 1: as different from one another as can be, among the best."
     )
 
-    METHOD = ("strategy", "vote_model", "budget_minutes")
+    min_gain = forms.CharField(
+        label="Gain worth having",
+        help_text="In the share right, by twice the labels: 0.01 is one percentage point, 0 any gain.",
+    )
+    min_gain_per_hour = forms.CharField(
+        label="Gain worth an hour",
+        help_text="In the share right, for each hour of annotation: 0.01 is one percentage point, 0 any gain.",
+    )
+    max_half_width = forms.CharField(
+        label="Precision wanted (±)",
+        required=False,
+        help_text="Of the share right on the random slice, up to 0.5; empty for none. Until it is known to 0.05, for "
+        "example, no round suggests to stop unless the budget is spent.",
+    )
+    min_kappa = forms.CharField(
+        label="Agreement of settled models (κ)",
+        help_text="Between 0 and 1: from it on, two successive models say the same of unlabelled clips.",
+    )
+    n_stable = forms.CharField(label="Agreements in a row", help_text="1 to 20 before models count as settled.")
+
+    METHOD = ("strategy", "vote_model")
     GATE = ("is_gated", "min_quality", "min_dissonance")
     BATCH = (
         "batch_size",
@@ -80,6 +100,8 @@ class AcquisitionForm(forms.Form):
         "relabel_share",
         "diversity",
     )
+    STOPPING = ("budget_minutes", "min_gain", "min_gain_per_hour", "max_half_width", "min_kappa", "n_stable")
+    WHOLE = ("batch_size", "budget_minutes", "n_stable")
 
     def __init__(self, known: Acquisition, data: Mapping[str, Any] | None = None, *, is_open: bool = True) -> None:
         initial = {name: _typed(value) for name, value in known.to_json().items()}
@@ -89,11 +111,16 @@ class AcquisitionForm(forms.Form):
         for name, field in self.fields.items():
             field.disabled = not is_open
             if isinstance(field, forms.CharField):
-                field.widget.attrs["inputmode"] = "numeric" if name in ("batch_size", "budget_minutes") else "decimal"
+                field.widget.attrs["inputmode"] = "numeric" if name in self.WHOLE else "decimal"
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        titles = (("Method", self.METHOD), ("Gate", self.GATE), ("Batch", self.BATCH))
+        titles = (
+            ("Method", self.METHOD),
+            ("Gate", self.GATE),
+            ("Batch", self.BATCH),
+            ("When stopping is suggested", self.STOPPING),
+        )
         return [(title, [self[name] for name in names]) for title, names in titles]
 
     def clean(self) -> dict[str, Any]:

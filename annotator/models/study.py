@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from annotator.enums import Role, VoteModel
-from mlcore.types import AcquisitionConfig, Dimension
+from mlcore.types import AcquisitionConfig, Dimension, StoppingConfig
 
 
 class Study(models.Model):
@@ -48,6 +48,8 @@ class Study(models.Model):
     vote_model = models.CharField(max_length=12, choices=VoteModel.choices, default=VoteModel.SHARES)
     #: minutes of annotation that the study may cost in all
     budget_minutes = models.PositiveIntegerField(null=True, blank=True)
+    #: settings of mlcore.types.StoppingConfig that differ from its defaults
+    stopping = models.JSONField(default=dict, blank=True)
     #: the round whose model serves (null before the first published round)
     promoted_round = models.ForeignKey(
         "annotator.Round", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -74,6 +76,10 @@ class Study(models.Model):
     @property
     def acquisition_config(self) -> AcquisitionConfig:
         return AcquisitionConfig.from_json(self.acquisition)
+
+    @property
+    def stopping_config(self) -> StoppingConfig:
+        return StoppingConfig.from_json(self.stopping)
 
 
 class CurrentMemberships(models.Manager["Membership"]):

@@ -31,6 +31,8 @@ class Another:
     reason: str
     #: name and value, the unit with the number
     facts: tuple[tuple[str, str], ...]
+    #: what the suggestion was judged by, in the same form
+    rules: tuple[tuple[str, str], ...]
     has_curve: bool
 
 
@@ -58,7 +60,15 @@ def another_round(round_: Round | None) -> Another | None:
         return None
     title, badge = SUGGESTIONS[round_.advice["suggestion"]]
     figures = round_.advice["figures"]
-    return Another(round_.number, title, badge, round_.advice["reason"], tuple(_facts(figures)), bool(figures["curve"]))
+    return Another(
+        round_.number,
+        title,
+        badge,
+        reason=round_.advice["reason"],
+        facts=tuple(_facts(figures)),
+        rules=tuple(_rules(figures["rules"])),
+        has_curve=bool(figures["curve"]),
+    )
 
 
 def newest_advice(study: Study, round_: Round | None) -> Another | None:
@@ -85,6 +95,24 @@ def _facts(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _rules(rules: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """As the round was judged, whatever the study says now; a rule that it doesn't have asked nothing of it."""
+    return [
+        ("Models count as settled", f"from κ {rules['min_kappa']:g} on, {rules['n_stable']} times in a row"),
+        ("Gain worth having, by twice the labels", _least(rules["min_gain"])),
+        ("Gain worth an hour of annotation", _least(rules.get("min_gain_per_hour", 0.0))),
+        ("Precision wanted of the random slice", _precision(rules.get("max_half_width"))),
+    ]
+
+
+def _least(gain: float) -> str:
+    return f"{_points(gain)} or more" if gain else "any"
+
+
+def _precision(half_width: float | None) -> str:
+    return "none asked for" if half_width is None else f"± {_points(half_width)}"
+
+
 def _audited(curve: Sequence[Mapping[str, Any]]) -> str:
     if not curve:
         return "no round before this one was audited"
@@ -99,7 +127,7 @@ def _forecast(forecast: Mapping[str, Any] | None) -> str:
 
 
 def _gain(per_minute: float | None) -> str:
-    return "can’t be told yet" if per_minute is None else f"{6000 * per_minute:.1f} percentage points"
+    return "can’t be told yet" if per_minute is None else _points(60 * per_minute)
 
 
 def _kappas(kappas: Sequence[float | None], n_clips: int) -> str:
@@ -120,6 +148,10 @@ def _agreement(alphas: Mapping[str, float | None]) -> list[tuple[str, str]]:
 
 def _share(value: float) -> str:
     return f"{100 * value:.1f} %"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} percentage points"
 
 
 def _range(interval: Sequence[float]) -> str:

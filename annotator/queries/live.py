@@ -12,9 +12,10 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotator.domain import live
+from annotator.domain.rounds import Vote
 from annotator.enums import AnswerKind, LabelState, RankingPolicy, SlotState
 from annotator.models import Label, LabelWithdrawal, RankEntry, Ranking, Round, RoundLabel, Slot, Study
-from mlcore.types import JsonObject, Term
+from mlcore.types import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +65,16 @@ def _n_waiting(study: Study, serving: Ranking, round_: Round | None) -> int:
     return live.answers_version(study) - serving.answers_seen
 
 
-def answers_since(round_: Round) -> dict[int, list[JsonObject]]:
+def answers_since(round_: Round) -> dict[int, list[Vote]]:
     """Clip -> answers that the round did not learn from and that still stand; none of test subjects.
 
     "Can't tell" and "bad signal" are no votes.
     """
     given = _not_learnt(round_).filter(answer=AnswerKind.LABEL, clip__subject__is_test=False, clip__superseded_at=None)
-    votes: dict[int, list[JsonObject]] = defaultdict(list)
-    for clip_id, values in given.order_by("pk").values_list("clip_id", "values"):
-        votes[clip_id].append(values)
+    votes: dict[int, list[Vote]] = defaultdict(list)
+    columns = given.order_by("pk").values_list("clip_id", "annotator_id", "pass_number", "values")
+    for clip_id, annotator_id, pass_number, values in columns:
+        votes[clip_id].append(Vote(annotator_id, pass_number, values))
     return dict(votes)
 
 

@@ -48,12 +48,12 @@ class NewAnswers:
     Args:
         places: (m,) rows of the candidates, without repetition.
         targets: target -> (m, K) shares of the answers; a NaN row where the clip got none to this question.
-        weights: (m,) how many answers a row stands for, > 0.
+        weights: target -> (m,) ≥ 0, how many answers a row stands for: what one counts that could not be better.
     """
 
     places: Places
     targets: Mapping[str, Floats]
-    weights: Floats
+    weights: Mapping[str, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def correct(pool: LivePool, answers: NewAnswers, *, sigmas: Sequence[float] = PR
         is_said = np.isfinite(targets).all(axis=1)
         if is_said.any():
             prior = _log(_predicted(pool.scores, name, answers.places[is_said]))
-            evidence = Evidence(features[is_said], prior, targets[is_said], answers.weights[is_said])
+            evidence = Evidence(features[is_said], prior, targets[is_said], answers.weights[name][is_said])
             found[name] = _on_stored(pool, likeliest_fit(evidence, sigmas=sigmas))
     return found
 

@@ -2,24 +2,24 @@
 
 Four signs are read: the budget; whether successive models still change their minds (Cohen's κ between their answers to
 the same unlabelled clips, Bloodgood & Vijay-Shanker 2009, A method for stopping active learning based on stabilizing
-predictions, CoNLL, 39–47); whether doubling the labels can still gain anything by the learning curve (`forecast`); and
-what it would cost.
+predictions, CoNLL, 39–47); whether doubling the labels can still gain enough by the learning curve (`forecast`); and
+whether it gains enough for what it costs. Where a precision is wanted of the score on the random slice, only a budget
+that is spent speaks for stopping before it is reached.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.acquire.forecast import CurvePoint, Forecast, forecast
-from mlcore.errors import TrainingError
 from mlcore.evaluate.agreement import cohen_kappa
-from mlcore.types import JsonObject
+from mlcore.types import JsonObject, StoppingConfig
 
 
 class Suggestion(StrEnum):
@@ -28,33 +28,6 @@ class Suggestion(StrEnum):
     CONTINUE = "continue"
     CONSIDER_STOPPING = "consider_stopping"
     STOP_BUDGET = "stop_budget"
-
-
-@dataclass(frozen=True, slots=True)
-class StoppingConfig:
-    """When stopping is suggested.
-
-    Raises:
-        TrainingError: a value is out of its range; it is named.
-    """
-
-    #: agreement of successive models from which on they count as settled
-    min_kappa: float = 0.99
-    #: comparisons in a row that have to reach it
-    n_stable: int = 3
-    #: gain in accuracy, by doubling the labels, that is worth having
-    min_gain: float = 0.01
-    #: coverage of the intervals
-    level: float = 0.95
-    #: of the bootstrap
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("min_kappa", "min_gain", "level"):
-            if not 0.0 < getattr(self, name) < 1.0:
-                raise TrainingError(f"{name}: expected a value between 0 and 1, got {getattr(self, name)}")
-        if self.n_stable < 1:
-            raise TrainingError(f"n_stable: expected 1 or more, got {self.n_stable}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +103,7 @@ def advise(history: History, config: StoppingConfig | None = None) -> Advice:
         config: when stopping is suggested; the defaults where it is not given.
     """
     rules = config or StoppingConfig()
-    ahead = forecast(history.points, now=history.n_labels, seed=rules.seed, level=rules.level)
+    ahead = forecast(history.points, now=history.n_labels)
     suggestion, reason = _judge(history, rules, ahead)
     return Advice(suggestion, reason, _figures(history, rules, ahead))
 
@@ -151,11 +124,38 @@ def _judge(history: History, rules: StoppingConfig, ahead: Forecast | None) -> t
     if history.minutes_left == 0.0:
         spent, budget = round(history.minutes_spent), round(history.budget_minutes or 0)
         return Suggestion.STOP_BUDGET, f"The budget of {budget} minutes is spent: {spent} minutes were annotated."
+    enough = _enough(history, rules, ahead)
+    if enough is None:
+        return Suggestion.CONTINUE, _open(history, ahead)
+    vague = _vague(history, rules)
+    return (Suggestion.CONSIDER_STOPPING, enough) if vague is None else (Suggestion.CONTINUE, vague)
+
+
+def _enough(history: History, rules: StoppingConfig, ahead: Forecast | None) -> str | None:
+    """Why no further label is worth it; None where one may be."""
     if is_stable(history.kappas, rules):
-        return Suggestion.CONSIDER_STOPPING, _settled(history, rules)
-    if ahead is not None and ahead.gain_interval.high < rules.min_gain:
-        return Suggestion.CONSIDER_STOPPING, _flat(ahead)
-    return Suggestion.CONTINUE, _open(history, ahead)
+        return _settled(history, rules)
+    if ahead is None:
+        return None
+    if ahead.gain_interval.high < rules.min_gain:
+        return _flat(ahead)
+    minutes = _minutes_to(history, ahead.n_labels)
+    most_per_hour = 60 * max(0.0, ahead.gain_interval.high) / minutes if minutes else math.inf
+    return _dear(most_per_hour, rules) if most_per_hour < rules.min_gain_per_hour else None
+
+
+def _vague(history: History, rules: StoppingConfig) -> str | None:
+    """What keeps stopping from being suggested: a score that is not known as well as it is wanted. None where it is."""
+    if rules.max_half_width is None:
+        return None
+    wanted = f"± {100 * rules.max_half_width:.1f} percentage points"
+    if not history.points:
+        return f"The share right on the random slice is wanted to {wanted}, and no slice has been judged yet."
+    interval = history.points[-1].interval()
+    half = (interval.high - interval.low) / 2
+    if half <= rules.max_half_width:
+        return None
+    return f"The share right on the random slice is wanted to {wanted}, and known to ± {100 * half:.1f} so far."
 
 
 def _settled(history: History, rules: StoppingConfig) -> str:
@@ -169,6 +169,13 @@ def _settled(history: History, rules: StoppingConfig) -> str:
 def _flat(ahead: Forecast) -> str:
     most = 100 * max(0.0, ahead.gain_interval.high)
     return f"By the learning curve, {ahead.n_labels} labels would gain {most:.1f} percentage points at most."
+
+
+def _dear(most_per_hour: float, rules: StoppingConfig) -> str:
+    return (
+        f"By the learning curve, an hour of annotation would gain {100 * most_per_hour:.1f} percentage points at most,"
+        f" and {100 * rules.min_gain_per_hour:.1f} are asked for."
+    )
 
 
 def _open(history: History, ahead: Forecast | None) -> str:
@@ -198,5 +205,5 @@ def _figures(history: History, rules: StoppingConfig, ahead: Forecast | None) ->
         "minutes_left": history.minutes_left,
         "budget_minutes": history.budget_minutes,
         "seconds_per_label": history.seconds_per_label,
-        "rules": asdict(rules),
+        "rules": rules.to_json(),
     }

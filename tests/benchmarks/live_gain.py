@@ -60,7 +60,7 @@ def candidates_of(model: TrainedModel, store: Store, rows: Rows) -> Candidates:
 
 
 def judged(live: LivePool, truth: Floats, held_out: Rows, n_answers: int) -> dict[str, float]:
-    answers = NewAnswers(np.arange(n_answers), {TARGET: truth[:n_answers]}, np.ones(n_answers))
+    answers = NewAnswers(np.arange(n_answers), {TARGET: truth[:n_answers]}, {TARGET: np.ones(n_answers)})
     scores = corrected_candidates(live, correct(live, answers), held_out).scores
     assert scores is not None
     p = scores.probabilities(TARGET)

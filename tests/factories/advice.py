@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mlcore.acquire.forecast import CurvePoint
 from mlcore.acquire.stopping import History, advise
-from mlcore.types import JsonObject
+from mlcore.types import JsonObject, StoppingConfig
 
 POINTS = (CurvePoint(20, 33, 60), CurvePoint(40, 39, 60), CurvePoint(80, 43, 60))
 
@@ -18,6 +18,7 @@ def make_advice(
     minutes_spent: float = 42.0,
     budget_minutes: float | None = None,
     agreement: dict[str, float | None] | None = None,
+    rules: StoppingConfig | None = None,
 ) -> JsonObject:
     """Rounds are numbered from 1 in the order of the points."""
     history = History(
@@ -29,7 +30,7 @@ def make_advice(
         seconds_per_label=9.0,
         budget_minutes=budget_minutes,
     )
-    advice = advise(history).to_json()
+    advice = advise(history, rules).to_json()
     numbered = [{"round": number, **point} for number, point in enumerate(advice["figures"]["curve"], start=1)]
     advice["figures"] |= {"curve": numbered, "test_curve": [], "agreement": agreement or {}}
     return advice

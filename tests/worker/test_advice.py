@@ -12,10 +12,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from sklearn.metrics import cohen_kappa_score
 
+from annotator.domain.acquisition import Acquisition, changed, set_acquisition
 from annotator.enums import AnswerKind, LabelState, RoundState
 from annotator.models import Clip, Label, Prediction, Round, RoundLabel, Study, User
-from mlcore.acquire.stopping import StoppingConfig
-from mlcore.types import AROUSAL3, SAM_VALENCE9, VALENCE3
+from mlcore.types import AROUSAL3, SAM_VALENCE9, VALENCE3, StoppingConfig
 from tests.factories.people import make_member
 from tests.factories.studies import make_study
 from worker.advice import Newest, advise_round, cost_so_far, kappas_of, share_right, stop_set
@@ -179,8 +179,26 @@ def test_models_that_agree_suggest_to_stop(study: Study, kim: User) -> None:
     advice = advise_round(waiting(study, 4, []), latest)
     assert advice["suggestion"] == "consider_stopping"
     assert advice["reason"].startswith(f"The last 4 models answer {len(clips)} unlabelled clips almost alike")
-    stricter = advise_round(Round.objects.get(number=4), latest, config=StoppingConfig(n_stable=4))
-    assert stricter["suggestion"] == "continue"
+    assert advice["figures"]["rules"] == StoppingConfig().to_json()
+
+
+def test_a_round_is_judged_by_what_its_study_says_then(study: Study, kim: User) -> None:
+    clips = pool(study)
+    said = {clip.pk: number % 3 for number, clip in enumerate(clips)}
+    for number in (1, 2, 3):
+        publish(study, number, [], said, arousal=False)
+    latest = newest(clips, [said[clip.pk] for clip in clips])
+    waiting(study, 4, [])
+    for changes, suggestion in (
+        ({"n_stable": 2}, "consider_stopping"),
+        ({"n_stable": 4}, "continue"),
+        ({"max_half_width": 0.05}, "continue"),
+    ):
+        set_acquisition(study, changed(Acquisition(), changes), actor=None)
+        advice = advise_round(Round.objects.get(number=4), latest)
+        assert advice["suggestion"] == suggestion
+        assert advice["figures"]["rules"] == StoppingConfig(**changes).to_json()
+    assert advice["reason"].startswith("The share right on the random slice is wanted to ± 5.0 percentage points")
 
 
 def test_a_spent_budget_is_said(study: Study, kim: User) -> None:

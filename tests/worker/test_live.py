@@ -23,12 +23,13 @@ from mlcore.acquire.live import NewAnswers, correct, entropy_of_all, prepare
 from mlcore.types import Strategy, Term
 from tests.factories.labels import add_label
 from tests.factories.live_queue import take_messages
-from tests.factories.live_rounds import PLAIN, LiveStudy, make_live_study
+from tests.factories.live_rounds import PLAIN, LiveStudy, make_live_study, pool_folder
 from tests.factories.people import make_member
 from tests.factories.studies import make_study
 from worker import housekeeping
 from worker.live import live_update, update
 from worker.live_order import interleaved
+from worker.voters import Voters, keep_voters
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
 
@@ -58,9 +59,15 @@ def expected_order(made: LiveStudy, labels: list[Label]) -> list[int]:
     row_of = {int(clip_id): row for row, clip_id in enumerate(made.clip_ids)}
     rows = np.array([row_of[label.clip_id] for label in labels])
     targets = {name: np.eye(3)[[label.values[name] for label in labels]] for name in made.pool.truth}
+    return order_after(made, NewAnswers(rows, targets, dict.fromkeys(targets, np.ones(len(rows)))))
+
+
+def order_after(made: LiveStudy, answers: NewAnswers) -> list[int]:
+    """Clips that are not among the answered by falling entropy."""
     pool = prepare(made.pool.candidates)
-    mean = entropy_of_all(pool, correct(pool, NewAnswers(rows, targets, np.ones(len(rows))))).mean
-    return [int(made.clip_ids[row]) for row in np.argsort(-mean, kind="stable") if row not in set(rows)]
+    mean = entropy_of_all(pool, correct(pool, answers)).mean
+    answered = set(answers.places.tolist())
+    return [int(made.clip_ids[row]) for row in np.argsort(-mean, kind="stable") if row not in answered]
 
 
 def held_by(user: User) -> list[int]:
@@ -170,6 +177,48 @@ def test_several_answers_to_one_clip_count_as_their_shares() -> None:
     assert state is not None
     assert (state.n_labels, state.n_since_round) == (42, 2)
     assert clip.pk not in order_of(head_of(made.study))
+
+
+def test_answers_are_weighed_by_what_the_round_found_of_those_who_give_them() -> None:
+    made = make_live_study(overlap=3, reserve=1)
+    known, guessing, stranger = (make_member(made.study, name) for name in ("ann", "bob", "kim"))
+    right = {known: 0.9, guessing: 0.4, stranger: 0.7}
+    matrices = {who: np.full((3, 3), (1 - p) / 2) + (1.5 * p - 0.5) * np.eye(3) for who, p in right.items()}
+    reliability, marginals, usual = {known: 0.8, guessing: 0.1, stranger: 0.5}, np.array([0.5, 0.3, 0.2]), 0.6
+    voters = Voters(
+        (known.pk, guessing.pk),
+        np.array(list(reliability.values())),
+        usual,
+        marginals=marginals,
+        confusion=np.array(list(matrices.values())),
+    )
+    assert made.base.round is not None
+    keep_voters(pool_folder(made.base.round).parent, {"valence": voters})
+    clips = [Clip.objects.get(pk=pk) for pk in order_of(made.base)[:4]]
+    said = [
+        {known: 0, guessing: 1, stranger: 1},
+        {guessing: 2},
+        {stranger: 2, known: 1},
+        {known: 2},
+    ]
+    targets, weights, arousal = np.zeros((4, 3)), np.zeros(4), np.zeros((4, 3))
+    for row, (clip, given) in enumerate(zip(clips, said, strict=True)):
+        likelihood, missed = marginals.copy(), 1.0
+        for who, answer in given.items():
+            add_label(clip, who, {"valence": answer, "arousal": answer})
+            likelihood *= matrices[who][:, answer]
+            missed *= 1 - reliability[who]
+            arousal[row, answer] += 1 / len(given)
+        targets[row], weights[row] = likelihood / likelihood.sum(), (1 - missed) / usual
+    live_update(made.study.pk)
+    row_of = {int(clip_id): row for row, clip_id in enumerate(made.clip_ids)}
+    places = np.array([row_of[clip.pk] for clip in clips])
+    n_answers = np.array([float(len(given)) for given in said])
+    # the round weighed valence only: of arousal every answer counts the same
+    both = NewAnswers(places, {"valence": targets, "arousal": arousal}, {"valence": weights, "arousal": n_answers})
+    assert order_of(head_of(made.study)) == order_after(made, both)
+    alike = NewAnswers(places, {"valence": arousal, "arousal": arousal}, dict.fromkeys(both.weights, n_answers))
+    assert order_of(head_of(made.study)) != order_after(made, alike)
 
 
 # --- when there is nothing to do -------------------------------------------------------------------------------------

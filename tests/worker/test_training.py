@@ -13,13 +13,14 @@ from django.db.models import QuerySet
 from pytest_django.fixtures import Settings
 
 from annotator.domain import rounds
-from annotator.enums import DerivedKind, JobState, RoundState, SensorVerdict
+from annotator.enums import DerivedKind, JobState, RoundState, SensorVerdict, VoteModel
 from annotator.models import ClipVerdict, Derived, Prediction, RankEntry, Round
 from mlcore.train import Progress, RoundConfig
-from mlcore.types import SAM_VALENCE9, VALENCE3, AcquisitionConfig, JsonObject
+from mlcore.types import SAM_VALENCE9, AcquisitionConfig, JsonObject
 from tests.factories.learnable import Learnable, label_some, make_learnable
 from tests.factories.people import make_member
 from worker import bridge, training
+from worker.live_pool import open_round
 from worker.round_input import round_input
 from worker.run import RunningJob
 
@@ -227,17 +228,19 @@ def test_a_setting_that_does_not_exist_fails_the_round_with_its_name(learnable: 
     assert "Traceback" in round_.job.traceback
 
 
-def test_votes_become_shares_and_silence_is_no_vote() -> None:
-    answers: list[list[JsonObject]] = [[{"valence": 0}, {"valence": 2}, {"valence": 2}], [{}], [{"valence": 1}]]
-    shares = bridge.vote_shares(answers, VALENCE3)
-    assert shares[0] == pytest.approx([1 / 3, 0, 2 / 3])
-    assert bool((shares[1] != shares[1]).all())
-    assert shares[2] == pytest.approx([0, 1, 0])
+@pytest.mark.parametrize("vote_model", VoteModel)
+def test_a_round_keeps_what_later_answers_are_weighed_by(learnable: Learnable, vote_model: VoteModel) -> None:
+    type(learnable.study).objects.filter(pk=learnable.study.pk).update(vote_model=vote_model)
+    learnable.study.refresh_from_db()
+    round_ = train(learnable, ONE)
+    opened = open_round(round_.ranking)
+    assert opened is not None
+    people = set(round_.frozen_labels.values_list("label__annotator", flat=True))
+    weighed = {key: set(voters.people) for key, voters in opened.voters.items()}
+    assert weighed == ({} if vote_model == VoteModel.SHARES else {"valence": people, "arousal": people})
 
 
-def test_the_first_level_of_a_scale_is_the_first_class() -> None:
-    shares = bridge.vote_shares([[{"valence": 1}], [{"valence": 9}]], SAM_VALENCE9)
-    assert (shares.argmax(axis=1) == [0, 8]).all()
+def test_each_level_of_a_scale_is_a_class() -> None:
     assert bridge.class_names(SAM_VALENCE9) == tuple("123456789")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from annotator.domain import rounds
-from annotator.domain.rounds import FrozenVote, frozen_votes_by_annotator
+from annotator.domain.rounds import Vote, frozen_votes_by_annotator
 from annotator.enums import AnswerKind, VoteModel
 from annotator.models import Label, Round, RoundLabel
 from mlcore.evaluate.agreement import pooled_dawid_skene
@@ -17,21 +17,21 @@ from mlcore.types import AROUSAL3, SAM_VALENCE9, VALENCE3, Dimension
 from tests.factories.labels import add_label
 from tests.factories.people import make_member
 from tests.factories.studies import make_study
-from worker import bridge
-from worker.votes import LEAST_RELIABILITY, agreement, clip_targets, columns_of, round_targets
+from worker.voters import LEAST_RELIABILITY
+from worker.votes import agreement, clip_targets, columns_of, round_targets
 
 SHARES, DAWID_SKENE = VoteModel.SHARES, VoteModel.DAWID_SKENE
 
 
-def said(*answers: tuple[int, int], key: str = "valence", passes: Sequence[int] = ()) -> list[FrozenVote]:
+def said(*answers: tuple[int, int], key: str = "valence", passes: Sequence[int] = ()) -> list[Vote]:
     """(user id, answer)."""
     numbers = passes or [0] * len(answers)
-    return [FrozenVote(who, number, {key: answer}) for (who, answer), number in zip(answers, numbers, strict=True)]
+    return [Vote(who, number, {key: answer}) for (who, answer), number in zip(answers, numbers, strict=True)]
 
 
 def simulated(
     accuracies: dict[int, float], *, n_clips: int, seed: int, dimension: Dimension = VALENCE3
-) -> tuple[list[list[FrozenVote]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+) -> tuple[list[list[Vote]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
     """Everybody answers every clip, right so often and else any other class."""
     rng = np.random.default_rng(seed)
     n_classes = dimension.n_classes
@@ -47,14 +47,16 @@ def simulated(
     return votes, truth
 
 
-@pytest.mark.parametrize("dimension", [VALENCE3, SAM_VALENCE9])
-def test_shares_are_those_of_the_bridge_and_every_clip_counts_the_same(dimension: Dimension) -> None:
-    votes = [said((1, 1), (2, 2)), said((2, 2)), [], said((3, 1), (1, 1), (2, 2))]
+@pytest.mark.parametrize(("dimension", "first"), [(VALENCE3, 0), (SAM_VALENCE9, 1)])
+def test_votes_become_shares_and_every_clip_counts_the_same(dimension: Dimension, first: int) -> None:
+    votes = [said((1, first), (2, first + 2)), said((2, first + 2)), [], said((3, first), (1, first), (2, first + 2))]
     found = clip_targets(votes, dimension, SHARES)
-    expected = bridge.vote_shares([[vote.values for vote in given] for given in votes], dimension)
-    assert np.array_equal(found.targets, expected, equal_nan=True)
+    assert found.targets[[0, 1, 3]][:, [0, 2]].tolist() == pytest.approx(np.array([[0.5, 0.5], [0, 1], [2 / 3, 1 / 3]]))
+    assert np.isnan(found.targets[2]).all()
+    assert found.targets[[0, 1, 3]].sum(axis=1) == pytest.approx([1.0] * 3)
     assert found.targets.dtype == np.float32
     assert found.weights.tolist() == [1.0] * 4
+    assert found.voters is None
 
 
 def test_dawid_skenes_posteriors_are_the_targets() -> None:
@@ -171,8 +173,8 @@ def test_frozen_answers_come_with_who_gave_them() -> None:
     round_ = frozen(labels)
     assert frozen_votes_by_annotator(round_) == {
         first.pk: [
-            FrozenVote(kim.pk, 0, {"valence": 1, "arousal": 2}),
-            FrozenVote(lee.pk, 0, {"valence": 0, "arousal": 2}),
+            Vote(kim.pk, 0, {"valence": 1, "arousal": 2}),
+            Vote(lee.pk, 0, {"valence": 0, "arousal": 2}),
         ]
     }
     assert {clip: [vote.values for vote in given] for clip, given in frozen_votes_by_annotator(round_).items()} == (

@@ -85,6 +85,12 @@ class AcquisitionIn(Input):
     vote_model: VoteModel | None = None
     #: null: none
     budget_minutes: StrictInt | None = None
+    min_kappa: float | None = None
+    n_stable: StrictInt | None = None
+    min_gain: float | None = None
+    min_gain_per_hour: float | None = None
+    #: null: none
+    max_half_width: float | None = None
 
 
 class AcquisitionOut(Schema):
@@ -102,3 +108,8 @@ class AcquisitionOut(Schema):
     diversity: float
     vote_model: VoteModel
     budget_minutes: int | None
+    min_kappa: float
+    n_stable: int
+    min_gain: float
+    min_gain_per_hour: float
+    max_half_width: float | None

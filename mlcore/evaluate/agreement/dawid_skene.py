@@ -112,6 +112,26 @@ def dawid_skene(
     )
 
 
+def class_posterior(votes: Votes, marginals: Floats, confusion: Floats) -> Floats:
+    """T (n_clips, K) of these answers under parameters that are known: the E step alone.
+
+    Args:
+        votes: the answers.
+        marginals: π (K,).
+        confusion: θ (n_annotators, K, K), row = the class, column = the answer.
+
+    Returns:
+        Rows of NaN where nobody answered.
+
+    >>> votes = Votes(np.array([0]), np.array([0]), np.array([1]), n_clips=2, n_annotators=1, n_classes=2)
+    >>> class_posterior(votes, np.array([0.5, 0.5]), np.array([[[0.8, 0.2], [0.4, 0.6]]])).round(2).tolist()
+    [[0.25, 0.75], [nan, nan]]
+    """
+    answered = votes.counts().sum(axis=1) > 0
+    posterior, _ = _expect(votes, marginals, confusion, answered)
+    return np.where(answered[:, None], posterior, np.nan)
+
+
 def pooled_dawid_skene(votes: Votes, *, prior_votes: float = USUAL_PRIOR_VOTES, is_ordered: bool = False) -> DawidSkene:
     """Fit the model in two steps: first how people err on the whole, then each annotator, drawn towards that.
 

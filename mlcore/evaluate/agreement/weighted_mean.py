@@ -85,7 +85,13 @@ def level_distributions(votes: Votes, *, prior_votes: float = 10.0) -> tuple[Flo
         (n_clips, K), rows of NaN where nobody answered; and r_a (n_annotators,). A clip that only annotators of
         weight 0 answered keeps the shares of their answers.
     """
-    found = evaluator_weighted_mean(
+    weight = level_weights(votes, prior_votes=prior_votes)
+    return level_shares(votes, weight), weight
+
+
+def level_weights(votes: Votes, *, prior_votes: float = 10.0) -> Floats:
+    """r_a (n_annotators,) of the others' mean; see `level_distributions`. Who answered nothing gets what is usual."""
+    return evaluator_weighted_mean(
         votes.clip,
         votes.annotator,
         votes.answer.astype(np.float64),
@@ -93,9 +99,13 @@ def level_distributions(votes: Votes, *, prior_votes: float = 10.0) -> tuple[Flo
         n_annotators=votes.n_annotators,
         prior_votes=prior_votes,
         with_own=False,
-    )
-    heard = votes.weighted_shares(found.weight[votes.annotator])
-    return np.where(np.isnan(heard), votes.weighted_shares(np.ones(len(votes))), heard), found.weight
+    ).weight
+
+
+def level_shares(votes: Votes, weight: Floats) -> Floats:
+    """The distributions of `level_distributions` (n_clips, K) for known weights (n_annotators,) ≥ 0."""
+    heard = votes.weighted_shares(weight[votes.annotator])
+    return np.where(np.isnan(heard), votes.weighted_shares(np.ones(len(votes))), heard)
 
 
 def _once(clip: Places, annotator: Places, rating: Floats, *, n_annotators: int) -> tuple[Places, Places, Floats]:

@@ -10,7 +10,7 @@ from annotator.domain import acquisition, studies
 from annotator.domain.acquisition import Acquisition, BadSetting
 from annotator.enums import Role, VoteModel
 from annotator.models import AuditEvent, Study
-from mlcore.types import VALENCE3, AcquisitionConfig, Strategy
+from mlcore.types import VALENCE3, AcquisitionConfig, StoppingConfig, Strategy
 from tests.factories.people import make_member
 from tests.factories.studies import make_study
 
@@ -24,6 +24,9 @@ def test_values_are_read_from_text_and_from_json_alike() -> None:
         "min_gap_s": "0",
         "vote_model": "dawid_skene",
         "budget_minutes": "90",
+        "n_stable": "5",
+        "min_gain_per_hour": "0.002",
+        "max_half_width": "0.05",
     }
     sent = {
         "strategy": Strategy.BADGE,
@@ -33,14 +36,19 @@ def test_values_are_read_from_text_and_from_json_alike() -> None:
         "min_gap_s": 0,
         "vote_model": VoteModel.DAWID_SKENE,
         "budget_minutes": 90,
+        "n_stable": 5,
+        "min_gain_per_hour": 0.002,
+        "max_half_width": 0.05,
     }
     expected = Acquisition(
         AcquisitionConfig(strategy=Strategy.BADGE, is_gated=False, min_quality=0.25, batch_size=20, min_gap_s=0.0),
         VoteModel.DAWID_SKENE,
         90,
+        StoppingConfig(n_stable=5, min_gain_per_hour=0.002, max_half_width=0.05),
     )
     assert acquisition.changed(Acquisition(), typed) == acquisition.changed(Acquisition(), sent) == expected
     assert acquisition.changed(expected, {"budget_minutes": ""}).budget_minutes is None
+    assert acquisition.changed(expected, {"max_half_width": ""}).stopping.max_half_width is None
     assert acquisition.changed(Acquisition(), expected.to_json()) == expected
 
 
@@ -61,6 +69,12 @@ def test_values_are_read_from_text_and_from_json_alike() -> None:
         ("vote_model", "majority", "Expected one of shares, dawid_skene, got 'majority'."),
         ("budget_minutes", "-5", "Expected a whole number, got '-5'."),
         ("budget_minutes", 0, "Expected nothing, or 1..100000000 minutes, got 0."),
+        ("min_kappa", "1", "Expected more than 0 and less than 1, got 1.0."),
+        ("n_stable", "3.5", "Expected a whole number, got '3.5'."),
+        ("n_stable", 21, "Expected 1..20, got 21."),
+        ("min_gain", "1 %", "Expected a number, got '1 %'."),
+        ("min_gain_per_hour", -1, "Expected 0 or more and less than 1, got -1.0."),
+        ("max_half_width", "5", "Expected more than 0 and up to 0.5, got 5.0."),
     ],
 )
 def test_a_bad_value_is_refused_at_its_setting(name: str, value: Any, sentence: str) -> None:
@@ -88,13 +102,14 @@ class TestStudy:
     def test_a_study_stores_what_differs_and_who_changed_it(self) -> None:
         study = make_study(n_subjects=2)
         boss = make_member(study, "boss", Role.ADMIN)
-        settings = acquisition.changed(Acquisition(), {"strategy": "margin", "budget_minutes": 60, "diversity": 0.5})
+        settings = acquisition.changed(Acquisition(), {"strategy": "margin", "budget_minutes": 60, "min_gain": 0.02})
         assert acquisition.set_acquisition(study, settings, actor=boss)
         stored = Study.objects.get(pk=study.pk)
         assert (stored.acquisition, stored.vote_model, stored.budget_minutes) == ({"strategy": "margin"}, "shares", 60)
+        assert (stored.stopping, stored.stopping_config) == ({"min_gain": 0.02}, StoppingConfig(min_gain=0.02))
         assert acquisition.acquisition_of(stored) == acquisition.acquisition_of(study) == settings
         event = AuditEvent.objects.get(study=study, verb="set_acquisition")
-        assert (event.actor, event.detail) == (boss, {"strategy": "margin", "budget_minutes": 60})
+        assert (event.actor, event.detail) == (boss, {"strategy": "margin", "budget_minutes": 60, "min_gain": 0.02})
 
     def test_setting_the_same_again_records_nothing(self) -> None:
         study = make_study(n_subjects=2)

@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 
 from annotator.domain import labelling, live, queueing
 from annotator.domain.ranking import RankedClip
+from annotator.domain.rounds import Vote
 from annotator.enums import AnswerKind, RankingPolicy
 from annotator.models import Clip, Label, Study
 from annotator.queries.live import RankingState, answers_since, ranking_state
@@ -109,7 +110,7 @@ def test_answers_since_the_round_are_those_that_stand_and_are_votes_on_pool_clip
     add_label(second, user, answer=AnswerKind.BAD_SIGNAL)
     labelling.undo(add_label(third, user, VALUES).uuid, user)
     assert made.base.round is not None
-    assert answers_since(made.base.round) == {first.pk: [VALUES]}
+    assert answers_since(made.base.round) == {first.pk: [Vote(user.pk, 0, VALUES)]}
     frozen = Label.objects.get(clip=first)
     made.base.round.frozen_labels.create(label=frozen)
     assert answers_since(made.base.round) == {}

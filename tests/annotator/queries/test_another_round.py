@@ -6,6 +6,7 @@ import pytest
 
 from annotator.models import Round
 from annotator.queries.another_round import another_round, audit_curve
+from mlcore.types import StoppingConfig
 from tests.factories.advice import POINTS, make_advice
 
 
@@ -53,6 +54,32 @@ def test_what_can_not_be_told_is_said() -> None:
     }
     odd = Round(number=3, advice=make_advice(POINTS[:2], kappas=(math.nan, 0.99)))
     assert facts_of(odd)["Agreement of each model with the next"] == "κ not defined, 0.990 on 750 unlabelled clips"
+
+
+def test_the_card_tells_by_what_the_suggestion_was_judged() -> None:
+    strict = StoppingConfig(min_kappa=0.985, n_stable=4, min_gain=0.0, min_gain_per_hour=0.005, max_half_width=0.05)
+    round_ = Round(number=4, advice=make_advice(rules=strict))
+    another = another_round(round_)
+    assert another is not None
+    assert dict(another.rules) == {
+        "Models count as settled": "from κ 0.985 on, 4 times in a row",
+        "Gain worth having, by twice the labels": "any",
+        "Gain worth an hour of annotation": "0.5 percentage points or more",
+        "Precision wanted of the random slice": "± 5.0 percentage points",
+    }
+
+
+def test_rules_that_a_round_does_not_have_asked_nothing_of_it() -> None:
+    advice = make_advice()
+    advice["figures"]["rules"] = {"min_kappa": 0.99, "n_stable": 3, "min_gain": 0.01, "level": 0.95, "seed": 0}
+    another = another_round(Round(number=4, advice=advice))
+    assert another is not None
+    assert dict(another.rules) == {
+        "Models count as settled": "from κ 0.99 on, 3 times in a row",
+        "Gain worth having, by twice the labels": "1.0 percentage points or more",
+        "Gain worth an hour of annotation": "any",
+        "Precision wanted of the random slice": "none asked for",
+    }
 
 
 @pytest.mark.parametrize(

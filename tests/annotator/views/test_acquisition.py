@@ -30,10 +30,10 @@ def study() -> Study:
 def typed(**changes: str) -> dict[str, str]:
     """What a browser sends of the form as it stands; a box that is not ticked sends nothing."""
     plain = {
-        name: f"{value:g}" if isinstance(value, float) else str(value)
+        name: f"{value:g}" if isinstance(value, float) else str("" if value is None else value)
         for name, value in Acquisition().to_json().items()
     }
-    return plain | {"is_gated": "on", "budget_minutes": ""} | changes
+    return plain | {"is_gated": "on"} | changes
 
 
 def test_the_form_shows_every_setting_with_its_value_and_help(admin: Client) -> None:
@@ -62,6 +62,16 @@ def test_what_is_saved_is_used_and_recorded(study: Study, personas: Personas, ad
     assert 'name="min_quality" value="0.4"' in page
 
 
+def test_stopping_settings_are_saved_and_taken_back(study: Study, admin: Client) -> None:
+    admin.post(PAGE, typed(min_gain="0", min_gain_per_hour="0.005", max_half_width="0.05", n_stable="4"))
+    study.refresh_from_db()
+    assert study.stopping == {"min_gain": 0.0, "min_gain_per_hour": 0.005, "max_half_width": 0.05, "n_stable": 4}
+    assert 'name="max_half_width" value="0.05"' in text_of(admin, PAGE)
+    admin.post(PAGE, typed())
+    study.refresh_from_db()
+    assert study.stopping == {}
+
+
 def test_saving_the_form_as_it_is_changes_nothing(study: Study, admin: Client) -> None:
     admin.post(PAGE, typed())
     study.refresh_from_db()
@@ -70,13 +80,14 @@ def test_saving_the_form_as_it_is_changes_nothing(study: Study, admin: Client) -
 
 
 def test_each_bad_value_is_told_at_its_field_and_nothing_is_saved(study: Study, admin: Client) -> None:
-    fields = typed(min_quality="3", batch_size="many", audit_share="", strategy="margin")
+    fields = typed(min_quality="3", batch_size="many", audit_share="", strategy="margin", max_half_width="wide")
     page = admin.post(PAGE, fields).content.decode().replace("&#x27;", "'")
     errors = dict(re.findall(r'<ul class="errorlist" id="id_(\w+)_error"><li>(.*?)</li>', page))
     assert errors == {
         "min_quality": "Expected 0..1, got 3.0.",
         "batch_size": "Expected a whole number, got 'many'.",
         "audit_share": "This field is required.",
+        "max_half_width": "Expected a number, got 'wide'.",
     }
     assert "Nothing was saved" in page
     assert '<option value="margin" selected>' in page, "what was typed stays"
@@ -107,11 +118,12 @@ def put(client: Client, body: dict[str, Any]) -> Any:
 
 def test_the_api_changes_what_it_is_given(study: Study, personas: Personas, admin: Client) -> None:
     assert client_of(personas.researcher).get(API).json() == Acquisition().to_json()
-    said = put(admin, {"strategy": "bald", "budget_minutes": 30})
-    assert said.json() == Acquisition().to_json() | {"strategy": "bald", "budget_minutes": 30}
-    assert put(admin, {"budget_minutes": None}).json() == Acquisition().to_json() | {"strategy": "bald"}
+    changes = {"strategy": "bald", "budget_minutes": 30, "max_half_width": 0.1, "n_stable": 2}
+    assert put(admin, changes).json() == Acquisition().to_json() | changes
+    said = put(admin, {"budget_minutes": None, "max_half_width": None})
+    assert said.json() == Acquisition().to_json() | {"strategy": "bald", "n_stable": 2}
     study.refresh_from_db()
-    assert (study.acquisition, study.budget_minutes) == ({"strategy": "bald"}, None)
+    assert (study.acquisition, study.stopping, study.budget_minutes) == ({"strategy": "bald"}, {"n_stable": 2}, None)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +131,8 @@ def test_the_api_changes_what_it_is_given(study: Study, personas: Personas, admi
     [
         ({"min_quality": 2}, "min_quality: expected 0..1, got 2.0."),
         ({"min_quality": None}, "min_quality: expected a number, got None."),
+        ({"min_kappa": 1}, "min_kappa: expected more than 0 and less than 1, got 1.0."),
+        ({"n_stable": 2.5}, "n_stable: Input should be a valid integer"),
         ({"audit_share": 0.95}, "audit_share: The shares for random clips"),
         ({"strategy": "best"}, "strategy: Input should be 'random', 'entropy'"),
         ({"stratgy": "random"}, "stratgy: Extra inputs are not permitted."),
@@ -142,11 +156,13 @@ def run(*arguments: str) -> list[str]:
 
 
 def test_the_command_sets_and_prints(study: Study) -> None:
-    said = run("demo", "strategy=random", "is_gated=no", "min_gap_s=2.5")
+    said = run("demo", "strategy=random", "is_gated=no", "min_gap_s=2.5", "max_half_width=0.05")
     study.refresh_from_db()
+    assert study.stopping == {"max_half_width": 0.05}
     assert study.acquisition == {"strategy": "random", "is_gated": False, "min_gap_s": 2.5}
     assert said == run("demo")
     assert {"strategy=random", "is_gated=False", "min_gap_s=2.5", "audit_share=0.12", "budget_minutes="} <= set(said)
+    assert {"max_half_width=0.05", "min_kappa=0.99", "min_gain_per_hour=0.0"} <= set(said)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from annotator.domain import studies
+from annotator.domain.acquisition import Acquisition, changed, set_acquisition
 from annotator.enums import Role, RoundState, VoteModel
 from annotator.models import Membership, Study
+from mlcore.types import StoppingConfig
 from tests.annotator.views.test_pages import make_round
 from tests.factories.advice import make_advice, make_reliability
 from tests.factories.labels import add_label
@@ -32,6 +34,16 @@ def test_the_newest_published_rounds_advice_stands_on_the_rounds_page(study: Stu
     assert newest.advice["reason"] in page
     assert "<dd>22 minutes</dd>" in page
     assert 'data-figure="/studies/demo/rounds/2/audit.json"' in page
+
+
+def test_the_rules_on_the_card_are_the_rounds_own(study: Study, admin: Client) -> None:
+    make_round(study, 1, advice=make_advice(rules=StoppingConfig(max_half_width=0.04)))
+    set_acquisition(study, changed(Acquisition(), {"max_half_width": 0.2}), actor=None)
+    page = text_of(admin, "/studies/demo/rounds/")
+    rules = re.search(r'data-testid="stopping-rules">(.*?)</dl>', page)
+    assert rules is not None
+    assert "<dt>Precision wanted of the random slice</dt><dd>± 4.0 percentage points</dd>" in rules[1]
+    assert '<a href="/studies/demo/acquisition/">' in page
 
 
 def test_each_rounds_page_tells_its_own_advice(study: Study, admin: Client) -> None:

@@ -27,11 +27,12 @@ N = 600
 
 def answers_to(pool: KnownPool, places: NDArray[np.int64]) -> NewAnswers:
     targets = {name: np.eye(3)[pool.truth[name][places]] for name in TARGETS}
-    return NewAnswers(places, targets, np.ones(len(places)))
+    return NewAnswers(places, targets, dict.fromkeys(TARGETS, np.ones(len(places))))
 
 
 def no_answers() -> NewAnswers:
-    return NewAnswers(np.zeros(0, dtype=np.int64), {name: np.zeros((0, 3)) for name in TARGETS}, np.zeros(0))
+    nothing = dict.fromkeys(TARGETS, np.zeros(0))
+    return NewAnswers(np.zeros(0, dtype=np.int64), {name: np.zeros((0, 3)) for name in TARGETS}, nothing)
 
 
 def log_likelihood(pool: KnownPool, live: LivePool, answers: NewAnswers, places: NDArray[np.int64]) -> float:

@@ -11,14 +11,13 @@ from sklearn.metrics import cohen_kappa_score
 from mlcore.acquire.forecast import CurvePoint, PowerLaw
 from mlcore.acquire.stopping import (
     History,
-    StoppingConfig,
     Suggestion,
     advise,
     gain_per_minute,
     is_stable,
     successive_kappa,
 )
-from mlcore.errors import TrainingError
+from mlcore.types import StoppingConfig
 
 RISING = tuple(CurvePoint(n, PowerLaw(0.9, 2.0, 0.5).score(n) * 200, 200) for n in (20, 40, 80, 160))
 FLAT = tuple(CurvePoint(n, 0.7 * 20_000, 20_000) for n in (20, 40, 80, 160))
@@ -119,7 +118,70 @@ def test_a_gain_has_no_price_before_the_first_label() -> None:
     assert advise(History(RISING, n_labels=160)).figures["gain_per_minute"] is None
 
 
-@pytest.mark.parametrize("wrong", [{"min_kappa": 1.5}, {"min_gain": 0.0}, {"n_stable": 0}, {"level": 1.0}])
+def test_a_gain_that_costs_too_much_suggests_to_stop() -> None:
+    history = History(RISING, n_labels=160, seconds_per_label=300.0)
+    advice = advise(history)
+    ahead = advice.figures["forecast"]
+    # 160 labels of 5 minutes each
+    most = ahead["gain_interval"][1] / (160 * 5 / 60)
+    assert advice.suggestion is Suggestion.CONTINUE
+    assert advise(history, StoppingConfig(min_gain_per_hour=most - 1e-6)).suggestion is Suggestion.CONTINUE
+    dear = advise(history, StoppingConfig(min_gain_per_hour=most + 1e-6))
+    assert (dear.suggestion, dear.reason) == (
+        Suggestion.CONSIDER_STOPPING,
+        f"By the learning curve, an hour of annotation would gain {100 * most:.1f} percentage points at most,"
+        f" and {100 * most:.1f} are asked for.",
+    )
+    # what a label costs is not known: neither is what an hour gains
+    unpriced = replace(history, seconds_per_label=None)
+    assert advise(unpriced, StoppingConfig(min_gain_per_hour=0.9)).suggestion is Suggestion.CONTINUE
+
+
+def test_stopping_is_not_suggested_before_the_score_is_known_as_well_as_it_is_wanted() -> None:
+    settled = History(FLAT[:1], n_labels=160, kappas=(1.0, 1.0, 1.0), n_stop_set=500)
+    interval = FLAT[0].interval()
+    half = (interval.high - interval.low) / 2
+    known = advise(settled, StoppingConfig(max_half_width=half))
+    assert known.suggestion is Suggestion.CONSIDER_STOPPING
+    assert known.figures["rules"] == StoppingConfig(max_half_width=half).to_json()
+    vague = advise(replace(settled, points=(*FLAT, CurvePoint(320, 14, 20))), StoppingConfig(max_half_width=half))
+    assert (vague.suggestion, vague.reason) == (
+        Suggestion.CONTINUE,
+        f"The share right on the random slice is wanted to ± {100 * half:.1f} percentage points,"
+        " and known to ± 18.7 so far.",
+    )
+    unjudged = advise(replace(settled, points=()), StoppingConfig(max_half_width=0.05))
+    assert (unjudged.suggestion, unjudged.reason) == (
+        Suggestion.CONTINUE,
+        "The share right on the random slice is wanted to ± 5.0 percentage points, and no slice has been judged yet.",
+    )
+
+
+def test_a_spent_budget_is_said_however_little_is_known() -> None:
+    history = History((), n_labels=160, minutes_spent=61.2, budget_minutes=60.0)
+    assert advise(history, StoppingConfig(max_half_width=0.01)).suggestion is Suggestion.STOP_BUDGET
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"min_kappa": 1.5},
+        {"min_kappa": math.nan},
+        {"min_gain": -0.1},
+        {"min_gain_per_hour": 1.0},
+        {"n_stable": 0},
+        {"n_stable": 21},
+        {"max_half_width": 0.0},
+    ],
+)
 def test_settings_out_of_range_are_named(wrong: dict[str, float]) -> None:
-    with pytest.raises(TrainingError, match=next(iter(wrong))):
+    with pytest.raises(ValueError, match=f"^{next(iter(wrong))}: expected"):
         StoppingConfig(**wrong)  # type: ignore[arg-type]  # on purpose
+
+
+def test_settings_survive_being_stored() -> None:
+    config = StoppingConfig(min_gain=0.0, max_half_width=0.05)
+    assert StoppingConfig.from_json(config.to_json()) == config
+    assert StoppingConfig.from_json({}) == StoppingConfig()
+    with pytest.raises(ValueError, match="stopping has no setting 'colour': expected max_half_width, "):
+        StoppingConfig.from_json({"colour": 1})
