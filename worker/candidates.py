@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from annotator.models import Trial
+from annotator.models import RecordingSession, Trial
 from mlcore.acquire import PoolScores
 from mlcore.acquire.candidates import Candidates, Embedding, Floats
 from mlcore.store import Store
@@ -58,7 +58,7 @@ def is_readable(clips: Clips, store: Store) -> NDArray[np.bool_]:
 
 
 def crosses_change(clips: Clips) -> NDArray[np.bool_]:
-    """(n,) whether a trial of the clip's session begins or ends inside the clip."""
+    """(n,) whether a trial of the clip's session begins or ends inside the clip, or its EEG was stopped or went on."""
     crosses = np.zeros(len(clips), dtype=np.bool_)
     order = np.argsort(clips["session"], kind="stable")
     sessions, first = np.unique(clips["session"][order], return_index=True)
@@ -71,11 +71,15 @@ def crosses_change(clips: Clips) -> NDArray[np.bool_]:
 
 
 def _boundaries(sessions: Iterable[int]) -> dict[int, Floats]:
-    """Session -> when its trials begin and end, in order."""
+    """Session -> when its trials begin and end, and when its EEG was stopped and went on, in order."""
     found: dict[int, list[float]] = {}
-    trials = Trial.objects.filter(session__in=list(sessions)).values_list("session_id", "start_s", "stop_s")
+    wanted = list(sessions)
+    trials = Trial.objects.filter(session__in=wanted).values_list("session_id", "start_s", "stop_s")
     for session, start_s, stop_s in trials:
         found.setdefault(session, []).extend((start_s, stop_s))
+    recorded = RecordingSession.objects.filter(pk__in=wanted).values_list("pk", "eeg_info")
+    for session, eeg_info in recorded:
+        found.setdefault(session, []).extend(moment_s for span in eeg_info.get("breaks", ()) for moment_s in span)
     return {session: np.unique(times_s) for session, times_s in found.items()}
 
 

@@ -20,7 +20,15 @@ from worker.clip_faces import ClipFaces, clip_faces, watch_video
 from worker.run import RunningJob
 from worker.stopwatch import Stopwatch
 
-VERSIONS = {"shard": SHARD_VERSION, "tiles": TILES_VERSION, "features": FEATURES_VERSION, "proxy": PROXY_VERSION}
+#: of where a file's recorder stopped and went on, as a session keeps it
+BREAKS_VERSION = 1
+VERSIONS = {
+    "shard": SHARD_VERSION,
+    "tiles": TILES_VERSION,
+    "features": FEATURES_VERSION,
+    "proxy": PROXY_VERSION,
+    "breaks": BREAKS_VERSION,
+}
 #: shares of the work of one session, for its progress bar
 HASHED, STORED, DECODED, SHOWN, CUT = 0.05, 0.1, 0.75, 0.8, 0.85
 
@@ -77,6 +85,7 @@ def derive(
         files=stored,
         derived=tuple(_derived(recording, place.path, has_clips=bool(windows))),
         channel_faults=_channel_faults(recording, watch),
+        eeg_breaks=recording.eeg_breaks,
         cost=watch.to_json(),
     )
 

@@ -83,6 +83,8 @@ class ImportedSession:
     derived: tuple[NewDerived, ...]
     #: what was measured of channels: {"Fp1": ["flat"], …}
     channel_faults: JsonObject = field(default_factory=dict)
+    #: where the EEG was stopped and went on, on the session clock
+    eeg_breaks: tuple[tuple[float, float], ...] = ()
     #: what making it took: {"seconds": {part: …}, "counts": {part: …}, "peak_mib": …}
     cost: JsonObject = field(default_factory=dict)
 
@@ -108,20 +110,21 @@ def _fill_session(session: RecordingSession, imported: ImportedSession) -> None:
     session.duration_s, session.imported_at = imported.duration_s, timezone.now()
     session.has_eeg, session.has_video = imported.eeg_info is not None, imported.video_info is not None
     session.eeg_usable = imported.eeg_usable
-    session.eeg_info = eeg_json(imported.eeg_info) if imported.eeg_info else {}
+    session.eeg_info = eeg_json(imported.eeg_info, imported.eeg_breaks) if imported.eeg_info else {}
     session.video_info = video_json(imported.video_info) if imported.video_info else {}
     session.video_offset_s, session.video_drift = imported.clock.offset_s, imported.clock.drift
     session.sync_residual_ms, session.sync_method = imported.clock.residual_ms, imported.clock.method
     session.sync_confidence, session.channel_faults = imported.clock.confidence, imported.channel_faults
 
 
-def eeg_json(info: EegInfo) -> JsonObject:
+def eeg_json(info: EegInfo, breaks: Sequence[tuple[float, float]]) -> JsonObject:
     return {
         "format": info.format,
         "channels": list(info.channels),
         "kinds": list(info.kinds),
         "sfreq": info.sfreq,
         "seconds": info.duration_s,
+        "breaks": [list(span) for span in breaks],
     }
 
 

@@ -37,7 +37,8 @@ class RecordingSession(models.Model):
     has_eeg = models.BooleanField(default=False)
     has_video = models.BooleanField(default=False)
     eeg_usable = models.BooleanField(default=False)
-    #: {"channels": [...], "kinds": [...], "sfreq": …, "seconds": …, "format": …}
+    #: {"channels": [...], "kinds": [...], "sfreq": …, "seconds": …, "format": …, "breaks": [[stop_s, start_s], …]};
+    #: a break is where it was stopped and went on, both equal where the file does not tell for how long
     eeg_info = models.JSONField(default=dict)
     #: {"codec": …, "width": …, "height": …, "frames": …, "seconds": …, "mean_fps": …}
     video_info = models.JSONField(default=dict)

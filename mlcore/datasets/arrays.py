@@ -78,6 +78,7 @@ def stretch(recording: EegRecording, start_s: float, stop_s: float) -> EegRecord
         events=tuple(replace(event, time_s=event.time_s - origin_s) for event in inside),
         fetch=fetch,
         gaps=_within(recording.gaps, origin_s, end / sfreq),
+        cuts=tuple(moment_s - origin_s for moment_s in recording.cuts if origin_s < moment_s < end / sfreq),
     )
 
 

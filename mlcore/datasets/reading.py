@@ -61,6 +61,11 @@ class Recording:
         """Stretches of the session clock inside the EEG in which nothing was recorded."""
         return () if self.eeg is None else self.eeg.gaps
 
+    @property
+    def eeg_breaks(self) -> tuple[tuple[float, float], ...]:
+        """Where, on the session clock, the EEG was stopped and went on; of no length where the file doesn't tell it."""
+        return () if self.eeg is None else self.eeg.breaks
+
 
 def read_recording(spec: RecordingSpec, root: Path) -> Recording:
     """Open a recording that `find_recordings` listed.

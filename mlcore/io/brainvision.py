@@ -68,7 +68,7 @@ def open_brainvision(path: Path) -> EegRecording:
     """
     header = read_brainvision_header(path)
     markers = read_brainvision_markers(header.marker_path) if header.marker_path else ()
-    grid, hints = segment_grid(path, markers, n_rows=header.n_rows, sfreq=header.sfreq)
+    grid, cuts, hints = segment_grid(path, markers, n_rows=header.n_rows, sfreq=header.sfreq)
     names, doubles = unique_names([channel.name for channel in header.channels])
     kinds = tuple(channel.kind for channel in header.channels)
     info = EegInfo("BrainVision", names, kinds, header.sfreq, grid.n_samples)
@@ -90,6 +90,7 @@ def open_brainvision(path: Path) -> EegRecording:
             *outside_notes(path, len(marks) - len(inside)),
         ),
         gaps=grid.gaps,
+        cuts=cuts,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mlcore.io.brainvision_header import read_brainvision_text
-from mlcore.io.grid import TimeGrid, grid_with_pauses
+from mlcore.io.grid import TimeGrid, even_grid, grid_with_pauses
 
 #: type, description, position in samples from 1, then size, channel and perhaps a date
 _MARKER = re.compile(r"^Mk\d+=([^,\n]*),([^,\n]*),\s*(\d{1,15})\s*(?:,([^\n]*))?$", re.MULTILINE)
@@ -53,8 +53,10 @@ def read_brainvision_markers(path: Path) -> tuple[BrainVisionMarker, ...]:
 
 def segment_grid(
     path: Path, markers: Sequence[BrainVisionMarker], *, n_rows: int, sfreq: float
-) -> tuple[TimeGrid, tuple[str, ...]]:
+) -> tuple[TimeGrid, tuple[float, ...], tuple[str, ...]]:
     """Where each segment lies by the recorder's clock, and what to say about those that don't tell when they began.
+
+    If one of them does not, all lie end to end, and come as moments beside the grid.
 
     Raises:
         RecordingError: a segment begins before the one before it ends.
@@ -63,10 +65,11 @@ def segment_grid(
     origin = next((marker.began for marker in segments if marker.row == 0), None)
     later = [marker for marker in segments if marker.row > 0]
     known = [(m.row, (m.began - origin).total_seconds()) for m in later if origin is not None and m.began is not None]
-    starts = [(0, 0.0), *known] if len(known) == len(later) else [(0, 0.0)]
     n_unknown = len(later) - len(known)
+    if not n_unknown:
+        return grid_with_pauses(path, [(0, 0.0), *known], n_rows=n_rows, sfreq=sfreq), (), ()
     notes = (f"{path.name}: {n_unknown} pauses are of unknown length; times after them are too early.",)
-    return grid_with_pauses(path, starts, n_rows=n_rows, sfreq=sfreq), notes if n_unknown else ()
+    return even_grid(n_rows, sfreq), tuple(marker.row / sfreq for marker in later), notes
 
 
 def _date(text: str) -> datetime | None:

@@ -80,7 +80,7 @@ def open_eeglab(path: Path) -> EegRecording:
     header = _header(path, variables)
     notes: list[str] = []
     rows = _samples(path, variables, header, notes)
-    grid, pause_hints = _grid(path, header, rows.n_rows)
+    grid, cuts = _grid(path, header, rows.n_rows)
     channels, doubles = unique_names(header.labels)
     info = EegInfo("EEGLAB", channels, _kinds(header), header.sfreq, grid.n_samples)
     fetch = _fetch(rows, info, grid)
@@ -94,11 +94,12 @@ def open_eeglab(path: Path) -> EegRecording:
             *notes,
             *doubles_notes(path, doubles),
             *not_finite_notes(path, channels, _not_finite(rows, header.n_channels)),
-            *pause_hints,
+            *_cut_notes(path, len(cuts)),
             *pause_notes(path, grid.gaps),
             *outside_notes(path, len(header.events) - len(inside)),
         ),
         gaps=grid.gaps,
+        cuts=cuts,
     )
 
 
@@ -181,24 +182,32 @@ def _kinds(header: _Header) -> tuple[str, ...]:
     return tuple(channel_kind(label, kind) for label, kind in zip(header.labels, declared, strict=True))
 
 
-def _grid(path: Path, header: _Header, n_rows: int) -> tuple[TimeGrid, tuple[str, ...]]:
-    """Where pieces were cut out, as `boundary` events tell; how long they were, their `duration` in samples."""
-    cuts = sorted(
+def _grid(path: Path, header: _Header, n_rows: int) -> tuple[TimeGrid, tuple[float, ...]]:
+    """Where pieces were cut out, as `boundary` events tell; how long they were, their `duration` in samples.
+
+    Those of unknown length come as moments beside the grid, which knows nothing of them.
+    """
+    boundaries = sorted(
         (math.ceil(_number(event.get("latency")) - 1.0), _number(event.get("duration")))
         for event in header.events
         if _text(event.get("type")) == _BOUNDARY and math.isfinite(_number(event.get("latency")))
     )
-    starts, missing, n_unknown = [(0, 0.0)], 0.0, 0
-    for row, n_missing in cuts:
+    starts, missing, unknown = [(0, 0.0)], 0.0, []
+    for row, n_missing in boundaries:
         if not 0 < row < n_rows:
             continue
         if not (math.isfinite(n_missing) and n_missing > 0):
-            n_unknown += 1
+            unknown.append(row)
             continue
         missing += n_missing
         starts.append((row, (row + missing) / header.sfreq))
-    notes = (f"{path.name}: pieces of unknown length were cut out at {n_unknown} places; later times are too early.",)
-    return grid_with_pauses(path, starts, n_rows=n_rows, sfreq=header.sfreq), notes if n_unknown else ()
+    grid = grid_with_pauses(path, starts, n_rows=n_rows, sfreq=header.sfreq)
+    return grid, tuple(grid.time_s(row) for row in unknown)
+
+
+def _cut_notes(path: Path, n_cuts: int) -> tuple[str, ...]:
+    note = f"{path.name}: pieces of unknown length were cut out at {n_cuts} places; later times are too early."
+    return (note,) if n_cuts else ()
 
 
 def _marks(header: _Header, grid: TimeGrid) -> list[EegEvent]:

@@ -22,6 +22,8 @@ from mlcore.types import EegInfo
 _FLOAT_FORMATS = ("single", "double")
 #: how MNE marks a pause in a FIF file
 _PAUSE = "BAD_ACQ_SKIP"
+#: how it marks where two recordings were joined
+_JOINT = "EDGE boundary"
 #: the first bytes of a FIF file: tag 100 (file identity), type 31, 20 bytes, next in sequence
 _FIF_MAGIC = b"\x00\x00\x00\x64\x00\x00\x00\x1f\x00\x00\x00\x14"
 
@@ -57,6 +59,7 @@ def open_fif(path: Path) -> EegRecording:
             *outside_notes(path, len(texts) - len(words)),
         ),
         gaps=gaps,
+        cuts=tuple(event.time_s for event in words if event.description == _JOINT and event.time_s > 0),
     )
 
 

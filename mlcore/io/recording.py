@@ -38,6 +38,13 @@ class EegRecording:
     warnings: tuple[str, ...] = ()
     #: stretches (start_s, stop_s) in which nothing was recorded
     gaps: tuple[tuple[float, float], ...] = ()
+    #: moments between two neighbouring samples at which a piece of unknown length is missing
+    cuts: tuple[float, ...] = ()
+
+    @property
+    def breaks(self) -> tuple[tuple[float, float], ...]:
+        """Where it was stopped and went on, in order: gaps, and cuts as stretches of no length."""
+        return tuple(sorted((*self.gaps, *((moment_s, moment_s) for moment_s in self.cuts))))
 
     def read(self, channels: Sequence[str] | None, start_s: float, stop_s: float) -> NDArray[np.float64]:
         """Samples between two times of the EEG clock.

@@ -77,6 +77,18 @@ def test_a_clip_crosses_a_change_where_a_trial_begins_or_ends_inside_it(learnabl
     assert [(int(one["session"]), float(one["start_s"])) for one in crossing] == [(session.pk, 10.0)]
 
 
+def test_a_clip_crosses_a_change_where_the_eeg_was_stopped_or_went_on(learnable: Learnable) -> None:
+    session = learnable.study.sessions.order_by("pk")[0]
+    # within the clip 0..5 s and into the next; where clips meet, then cut inside 20..25 s
+    session.eeg_info["breaks"] = [[4.0, 6.0], [15.0, 15.0], [21.0, 21.0]]
+    session.save()
+    _, prepared = launch(learnable)
+    crossing = prepared.clips[crosses_change(prepared.clips)]
+    assert [(int(one["session"]), float(one["start_s"])) for one in crossing] == [
+        (session.pk, start_s) for start_s in (0.0, 5.0, 20.0)
+    ]
+
+
 def test_the_last_word_on_a_sensor_counts(learnable: Learnable) -> None:
     one, other, stranger = learnable.study.clips.order_by("pk")[:3]
     admin = make_member(learnable.study, "the-admin")

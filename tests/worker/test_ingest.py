@@ -13,11 +13,14 @@ from annotator.exceptions import DomainError
 from annotator.models import Clip, Derived, Job, Label, Original, RecordingSession, SelfReport, Slot, Study, Trial
 from mlcore.store import open_store
 from mlcore.types import AROUSAL3, VALENCE3
+from tests.factories.eeg import sines_uv
+from tests.factories.eeg_formats import CHANNELS, SFREQ, eeglab_fields, write_set
 from tests.factories.labels import add_label
 from tests.factories.mahnob import MiniSession, write_mahnob
 from tests.factories.people import make_member
 from tests.factories.recordings import Line, write_edf, write_manifest
 from worker import ingest
+from worker.candidates import crosses_change
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker", "places")]
 
@@ -297,3 +300,46 @@ def test_mahnobs_stimuli_and_self_reports_come_in_as_a_source_of_their_own(tmp_p
     roles = dict(session.files.values_list("role", "name"))
     assert roles["video"].endswith("_C1 trigger _C_Section_2.avi")
     assert session.clips.count() == 2
+
+
+# --- where a state changes -------------------------------------------------------------------------------------------
+
+#: number, begin, end: a block over all, in it two stimuli end to end, a short one, and one that begins within a clip
+TRIALS = ((1, 0.0, 70.5), (2, 6.0, 12.0), (3, 12.0, 18.0), (4, 31.0, 34.0), (5, 58.0, 63.0))
+#: the EEG was stopped for half a second, and later cut for nobody knows how long
+STOPPED_S, WENT_ON_S, CUT_S = 20.0, 20.5, 40.5
+
+
+def write_changing(folder: Path) -> Path:
+    """70 s of EEG out of a longer recording, and a table of trials with gaps, one inside the other."""
+    folder.mkdir()
+    fields = eeglab_fields(sines_uv(len(CHANNELS), 70 * SFREQ, SFREQ))
+    events = np.zeros(2, dtype=[("type", "O"), ("latency", "O"), ("duration", "O")])
+    events[0] = ("boundary", STOPPED_S * SFREQ + 0.5, (WENT_ON_S - STOPPED_S) * SFREQ)
+    events[1] = ("boundary", (CUT_S - 0.5) * SFREQ + 0.5, np.nan)
+    write_set(folder / "a.set", fields | {"event": events, "pnts": 70.0 * SFREQ})
+    lines = [f"{number},{start_s},{stop_s}" for number, start_s, stop_s in TRIALS]
+    (folder / "trials.csv").write_text("\n".join(["number,start_s,stop_s", *lines]))
+    manifest = folder / "manifest.csv"
+    manifest.write_text("subject,session,eeg_file,trials_file\nS1,1,a.set,trials.csv\n")
+    return manifest
+
+
+def test_clips_over_the_boundary_of_any_trial_or_over_a_break_of_the_eeg_cross_a_change(tmp_path: Path) -> None:
+    study = make_study(min_eeg_channels=2)
+    run_import(study, write_changing(tmp_path / "in"))
+    session = RecordingSession.objects.get()
+    assert (session.status, session.error) == (SessionStatus.READY, "")
+    assert session.eeg_info["breaks"] == [[STOPPED_S, WENT_ON_S], [CUT_S, CUT_S]]
+    rows = list(Clip.objects.order_by("number").values_list("session", "start_s", "stop_s", "trial__number"))
+    clips = np.array(rows, dtype=[("session", "i8"), ("start_s", "f8"), ("stop_s", "f8"), ("trial", "i8")])
+    moments = [moment for _, *span in TRIALS for moment in span] + [STOPPED_S, WENT_ON_S, CUT_S]
+    expected = [any(clip["start_s"] < moment < clip["stop_s"] for moment in moments) for clip in clips]
+    crossing = crosses_change(clips)
+    assert crossing.tolist() == expected
+    # partly before a trial, over two, over a whole one, over a break; and what lies between changes
+    block = clips["trial"] == 1
+    assert clips["start_s"][block & crossing].tolist() == [5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 55.0, 60.0]
+    assert clips["start_s"][block & ~crossing].tolist() == [0.0, 25.0, 35.0, 45.0, 50.0, 65.0]
+    assert clips["start_s"][~block].tolist() == [6.0, 12.0, 58.0]
+    assert not crossing[~block].any()

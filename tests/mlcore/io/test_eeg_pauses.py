@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
 
+from mlcore.datasets.arrays import stretch
 from mlcore.io.eeg import EegRecording, open_eeg
 from tests.factories.eeg_formats import DATA_UV, SFREQ, eeglab_fields, write_as, write_set
 
@@ -37,7 +39,7 @@ def test_recorder_that_was_paused(tmp_path: Path) -> None:
 
 def test_pause_of_unknown_length_is_told(tmp_path: Path) -> None:
     recording = _brainvision(tmp_path, f"Mk1=New Segment,,1,1,0,{_BEGAN}\nMk2=New Segment,,257,1,0\n")
-    assert recording.gaps == ()
+    assert (recording.gaps, recording.cuts, recording.breaks) == ((), (2.0,), ((2.0, 2.0),))
     assert recording.warnings == ("a.vhdr: 1 pauses are of unknown length; times after them are too early.",)
 
 
@@ -64,9 +66,24 @@ def test_piece_that_was_cut_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("duration", [np.nan, 0.0])
 def test_cut_of_unknown_length_is_told(tmp_path: Path, duration: float) -> None:
     recording = _cut(tmp_path, [(256.5, duration)])
-    assert recording.gaps == ()
+    assert (recording.gaps, recording.cuts) == ((), (2.0,))
     assert "pieces of unknown length were cut out at 1 places" in recording.warnings[0]
 
 
 def test_cut_before_the_first_sample_moves_nothing(tmp_path: Path) -> None:
-    assert _cut(tmp_path, [(0.5, 1000.0)]).gaps == ()
+    assert _cut(tmp_path, [(0.5, 1000.0)]).breaks == ()
+
+
+def test_cuts_of_known_and_unknown_length_lie_on_one_clock(tmp_path: Path) -> None:
+    recording = _cut(tmp_path, [(128.5, 4.0 * SFREQ), (256.5, np.nan)])
+    assert recording.breaks == ((1.0, 5.0), (6.0, 6.0))
+    part = stretch(recording, 0.5, 7.0)
+    assert part.breaks == ((0.5, 4.5), (5.5, 5.5))
+    assert stretch(recording, 0.5, 5.5).cuts == ()
+
+
+def test_recordings_that_were_joined(tmp_path: Path) -> None:
+    info = mne.create_info(["Fp1", "Fp2"], SFREQ, "eeg")
+    halves = [mne.io.RawArray(np.ones((2, 256)), info, verbose="error") for _ in range(2)]
+    mne.concatenate_raws(halves).save(tmp_path / "a_raw.fif", verbose="error")
+    assert open_eeg(tmp_path / "a_raw.fif").breaks == ((2.0, 2.0),)
