@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.db import connection, transaction
 
@@ -191,7 +192,8 @@ def publish_head(study: Study, *, base: Ranking, ordered: Iterable[RankedClip], 
 def _write(ranking: Ranking, ordered: Iterable[RankedClip]) -> Repeats:
     """The entries, first to last, and which of them are repeats."""
     noted = _Noted()
-    copy_rows("annotator_rankentry", COLUMNS, _rows(ranking.pk, noted.watch(ordered)))
+    places = enumerate(noted.watch(ordered), 1)
+    copy_rows("annotator_rankentry", COLUMNS, places, partial(_fields, str(ranking.pk)))
     return Repeats(noted.by_others, noted.by_the_same)
 
 
@@ -211,13 +213,14 @@ class _Noted:
             yield clip
 
 
-def _rows(ranking_id: int, ordered: Iterable[RankedClip]) -> Iterator[tuple[str, ...]]:
-    """Served clips are open until `slots.sync` knows better."""
-    first = str(ranking_id)
-    is_open = {route: "t" if route.is_served else "f" for route in Route}
-    for rank, clip in enumerate(ordered, 1):
-        route = clip.route
-        yield first, str(clip.clip_id), str(rank), clip.term, route, clip.ask, is_open[route], as_json(clip.scores)
+#: served clips are open until `slots.sync` knows better
+_OPEN = {route: "t" if route.is_served else "f" for route in Route}
+
+
+def _fields(ranking_id: str, place: tuple[int, RankedClip]) -> tuple[str, ...]:
+    rank, clip = place
+    scores = as_json(clip.scores)
+    return ranking_id, str(clip.clip_id), str(rank), clip.term, clip.route, clip.ask, _OPEN[clip.route], scores
 
 
 def _keep_what_may_be_asked(study: Study, ranking: Ranking) -> None:

@@ -261,8 +261,12 @@ def publish_round(round_: Round, *, job_id: int, token: int, outcome: RoundOutco
 
 def _store_predictions(round_: Round, predictions: Iterable[ClipPrediction]) -> None:
     first = str(round_.pk)
-    rows = ((first, str(clip_id), as_json(shares), as_json(alpha)) for clip_id, shares, alpha in predictions)
-    copy_rows("annotator_prediction", ("round_id", "clip_id", "probabilities", "alpha"), rows)
+
+    def fields(prediction: ClipPrediction) -> tuple[str, ...]:
+        clip_id, shares, alpha = prediction
+        return first, str(clip_id), as_json(shares), as_json(alpha)
+
+    copy_rows("annotator_prediction", ("round_id", "clip_id", "probabilities", "alpha"), predictions, fields)
 
 
 def _store_outcome(round_: Round, outcome: RoundOutcome) -> None:

@@ -1,6 +1,7 @@
 """Annotators who answer as fast as the server lets them: one process for many, a connection and a token for each.
 
-Reads one JSON object from stdin ({"host", "port", "slug", "tokens", "seconds", "bare"}), writes one to stdout.
+Reads one JSON object from stdin ({"host", "port", "slug", "tokens", "seconds", "bare", "pause_s"}), and writes one to
+stdout.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ class Connection:
         return int(head.split(b" ", 2)[1]), body
 
 
-def label(http: Connection, slug: str, seconds: float) -> dict[str, Any]:
-    """Answers until the time is over; how long each step took, and what was acknowledged."""
+def label(http: Connection, slug: str, seconds: float, *, pause_s: float) -> dict[str, Any]:
+    """Answers until the time is over, looking at each clip so long; how long each step took, and what was stored."""
     claims: list[float] = []
     submits: list[float] = []
     stored: list[tuple[int, str]] = []
@@ -82,6 +83,7 @@ def label(http: Connection, slug: str, seconds: float) -> dict[str, Any]:
             claims.append(time.perf_counter() - begin)
             if not held:  # somebody else took the last one
                 break
+        time.sleep(pause_s)
         clip, key = held[0]["clip_id"], str(uuid.uuid4())
         begin = time.perf_counter()
         body = {"uuid": key, "answer": "label", "values": VALUES, "confidence": 2, "seconds_spent": 4.5}
@@ -107,7 +109,9 @@ def main() -> None:
 
     def work(token: str) -> dict[str, Any]:
         http = Connection(address, token)
-        return greet(http, asked["seconds"]) if asked["bare"] else label(http, asked["slug"], asked["seconds"])
+        if asked["bare"]:
+            return greet(http, asked["seconds"])
+        return label(http, asked["slug"], asked["seconds"], pause_s=asked["pause_s"])
 
     with ThreadPoolExecutor(len(asked["tokens"])) as pool:
         json.dump(list(pool.map(work, asked["tokens"])), sys.stdout)
