@@ -21,7 +21,8 @@ class AcquisitionForm(forms.Form):
         label="Strategy",
         choices=STRATEGIES,
         help_text="What orders the clips. One that needs what a round can't give is replaced by the default, "
-        "and the round says so. Entropy is the plain choice.",
+        "and the round says so. Entropy is the plain choice; BALD saved most answers in simulations with many bad "
+        "sensors, and takes many times as long to score.",
     )
     vote_model = forms.ChoiceField(
         label="What a clip's answers become",
