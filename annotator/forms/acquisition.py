@@ -22,7 +22,7 @@ class AcquisitionForm(forms.Form):
         choices=STRATEGIES,
         help_text="What orders the clips. One that needs what a round can't give is replaced by the default, "
         "and the round says so. Entropy is the plain choice; BALD saved most answers in simulations with many bad "
-        "sensors, and takes many times as long to score.",
+        "sensors, cost answers on real votes without any, and takes many times as long to score.",
     )
     vote_model = forms.ChoiceField(
         label="What a clip's answers become",
