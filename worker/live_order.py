@@ -14,9 +14,9 @@ from annotator.queries import live as queries
 from mlcore.acquire import pick
 from mlcore.acquire.batch import Composition, compose
 from mlcore.acquire.candidates import Candidates, Picked, Places
-from mlcore.acquire.codes import ASKS, ROUTES, TERMS, code
+from mlcore.acquire.codes import ASKS, ROUTES, TERMS
 from mlcore.acquire.gate import Gated
-from mlcore.acquire.live import Correction, corrected_candidates, entropy_of_all
+from mlcore.acquire.live import Correction, corrected_candidates, entropy_of
 from mlcore.errors import TrainingError
 from mlcore.types import AcquisitionConfig, Ask, JsonObject, Route, Strategy, Term
 from worker.live_pool import KEPT, OpenedRound
@@ -28,18 +28,16 @@ WIDTH = 2048
 def most_uncertain(
     opened: OpenedRound, base: Ranking, corrections: Mapping[str, Correction], *, besides: Places, n: int
 ) -> Places:
-    """The clips of the main route that are still wanted and uncertain, at most `WIDTH` and at least n if there are."""
-    value = np.array(entropy_of_all(opened.pool, corrections).mean)
-    is_main = opened.gated.route == code(Route.MAIN)
-    is_main[besides] = False
-    value[~is_main] = -np.inf
-    n_main, width = int(is_main.sum()), WIDTH
+    """Of the clips that an update looks at those still wanted and uncertain: n at least where there are, or `WIDTH`."""
+    places = opened.considered[~np.isin(opened.considered, besides)]
+    value = np.asarray(entropy_of(opened.pool, corrections, places).mean)
+    width = WIDTH
     while True:
         best = np.argpartition(-value, width)[:width] if width < len(value) else np.arange(len(value))
-        best = np.sort(best[is_main[best]])
+        best = places[np.sort(best)]
         ids = opened.clip_ids[best]
         found = best[np.isin(ids, list(queries.still_open(base, ids.tolist())))]
-        if len(found) >= n or width >= n_main:
+        if len(found) >= n or width >= len(places):
             return np.asarray(found)
         width *= 4
 

@@ -14,16 +14,21 @@ from annotator.domain.rounds import Vote
 from annotator.models import Ranking
 from annotator.queries import live as queries
 from mlcore.acquire.candidates import Places
+from mlcore.acquire.codes import code
 from mlcore.acquire.gate import Gated, gate
 from mlcore.acquire.live import LivePool, NewAnswers, prepare
 from mlcore.acquire.pool_file import open_pool
-from mlcore.types import AcquisitionConfig, Dimension, Strategy, Term
+from mlcore.acquire.scores import PoolScores
+from mlcore.types import AcquisitionConfig, Dimension, Route, Strategy, Term
 from worker.answers import verdicts_on
 from worker.voters import Floats, Voters, open_voters
 from worker.votes import Columns, columns_of
 
 #: places of the round's order that stay what they were bought for: the model has no say in them
 KEPT = (Term.AUDIT, Term.REPEAT_OTHER, Term.REPEAT_OWN, Term.RELABEL, Term.SECOND_OPINION)
+
+#: clips that an update looks at, so that it takes as long in a longer pool
+MOST_CONSIDERED = 65_536
 
 
 def config_of(base: Ranking) -> AcquisitionConfig:
@@ -38,6 +43,8 @@ class OpenedRound:
     #: rows by rising clip id
     by_id: Places
     gated: Gated
+    #: rows, rising, of the main route's clips that the round was least certain of: what an update looks at
+    considered: Places
     #: where the round's order has its last place that keeps its term
     last_kept: int
     #: what the round weighed answers by, by question; empty where each counts the same
@@ -67,8 +74,24 @@ def _opened(base_id: int, folder: str) -> OpenedRound | None:
     base = Ranking.objects.select_related("study").get(pk=base_id)
     gated = gate(candidates, config_of(base), verdicts=verdicts_on(base.study, file.clip_ids))
     by_id = np.argsort(file.clip_ids, kind="stable")
-    last_kept, voters = queries.last_rank_of(base, KEPT), open_voters(Path(folder).parent)
-    return OpenedRound(prepare(candidates), file.clip_ids, by_id, gated, last_kept, voters)
+    return OpenedRound(
+        prepare(candidates),
+        file.clip_ids,
+        by_id,
+        gated,
+        considered=_least_certain(candidates.scores, gated),
+        last_kept=queries.last_rank_of(base, KEPT),
+        voters=open_voters(Path(folder).parent),
+    )
+
+
+def _least_certain(scores: PoolScores, gated: Gated) -> Places:
+    """An update of a million clips would take seconds, and moves few of them from the bottom to the first hundred."""
+    main = np.flatnonzero(gated.route == code(Route.MAIN))
+    if len(main) <= MOST_CONSIDERED:
+        return main
+    best = np.argpartition(-scores.mean_entropy[main], MOST_CONSIDERED)[:MOST_CONSIDERED]
+    return np.sort(main[best])
 
 
 def new_answers(

@@ -97,7 +97,7 @@ class LivePool:
 
 @dataclass(frozen=True, slots=True)
 class LiveEntropy:
-    """Entropy of every clip after the new answers: by target (n,) in nats, and mean of H / ln K as `PoolScores` has."""
+    """Entropy of clips after the new answers: by target (n,) in nats, and mean of H / ln K as `PoolScores` has."""
 
     by_target: Mapping[str, Floats]
     mean: Floats
@@ -139,16 +139,20 @@ def correct(pool: LivePool, answers: NewAnswers, *, sigmas: Sequence[float] = PR
     return found
 
 
-def entropy_of_all(pool: LivePool, corrections: Mapping[str, Correction]) -> LiveEntropy:
-    """Entropy of softmax(ln(α/S) + shift) of every clip, reading the embedding once, chunk by chunk."""
+def entropy_of(pool: LivePool, corrections: Mapping[str, Correction], places: Places | None = None) -> LiveEntropy:
+    """Entropy of softmax(ln(α/S) + shift) of these clips, or of all, reading the embedding once, chunk by chunk."""
+    scores = pool.scores if places is None else take_rows(pool.scores, places)
     if not corrections:
-        return LiveEntropy(pool.scores.entropy, pool.scores.mean_entropy)
-    changed = {name: np.empty(pool.candidates.n_clips) for name in corrections}
-    for rows, z in _chunks(pool.embedding):
-        for name, shift in _shifts(z, corrections).items():
-            changed[name][rows] = _entropy(pool.log_opinion[name][:, rows] + shift)
-    by_target = {**pool.scores.entropy, **changed}
-    return LiveEntropy(by_target, _mean_of(by_target, pool.scores))
+        return LiveEntropy(scores.entropy, scores.mean_entropy)
+    n = pool.candidates.n_clips if places is None else len(places)
+    changed = {name: np.empty(n) for name in corrections}
+    for start in range(0, n, CHUNK):
+        part = slice(start, start + CHUNK)
+        rows = part if places is None else places[part]
+        for name, shift in _shifts(_single(pool.embedding[rows]), corrections).items():
+            changed[name][part] = _entropy(pool.log_opinion[name][:, rows] + shift)
+    by_target = {**scores.entropy, **changed}
+    return LiveEntropy(by_target, _mean_of(by_target, scores))
 
 
 def corrected_candidates(pool: LivePool, corrections: Mapping[str, Correction], places: Places) -> Candidates:

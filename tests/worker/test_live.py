@@ -19,14 +19,14 @@ from annotator.domain.ranking import RankedClip
 from annotator.enums import AnswerKind, RankingPolicy, SlotState
 from annotator.models import Clip, Label, RankEntry, Ranking, Slot, Study, User
 from annotator.queries.live import ranking_state
-from mlcore.acquire.live import NewAnswers, correct, entropy_of_all, prepare
+from mlcore.acquire.live import NewAnswers, correct, entropy_of, prepare
 from mlcore.types import Strategy, Term
 from tests.factories.labels import add_label
 from tests.factories.live_queue import take_messages
 from tests.factories.live_rounds import PLAIN, LiveStudy, make_live_study, pool_folder
 from tests.factories.people import make_member
 from tests.factories.studies import make_study
-from worker import housekeeping
+from worker import housekeeping, live_pool
 from worker.live import live_update, update
 from worker.live_order import interleaved
 from worker.voters import Voters, keep_voters
@@ -65,7 +65,7 @@ def expected_order(made: LiveStudy, labels: list[Label]) -> list[int]:
 def order_after(made: LiveStudy, answers: NewAnswers) -> list[int]:
     """Clips that are not among the answered by falling entropy."""
     pool = prepare(made.pool.candidates)
-    mean = entropy_of_all(pool, correct(pool, answers)).mean
+    mean = entropy_of(pool, correct(pool, answers)).mean
     answered = set(answers.places.tolist())
     return [int(made.clip_ids[row]) for row in np.argsort(-mean, kind="stable") if row not in answered]
 
@@ -118,6 +118,19 @@ def test_what_is_served_next_is_the_heads_first_and_reserved_clips_stay() -> Non
     first = order_of(head_of(made.study))[: made.study.reserve - len(before)]
     assert [slot.clip_id for slot in queueing.claim(made.study, user)] == before + first
     assert [slot.clip_id for slot in queueing.claim(made.study, other)] == kept
+
+
+def test_of_a_long_pool_the_clips_that_the_round_was_least_certain_of_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_pool, "MOST_CONSIDERED", 20)
+    made = make_live_study()
+    label = answer(made, make_member(made.study, "ann"))
+    live_update(made.study.pk)
+    held = set(Slot.objects.filter(state=SlotState.LEASED).values_list("clip", flat=True))
+    looked_at = set(order_of(made.base)[:20]) - held
+    free = [clip for clip in expected_order(made, [label]) if clip in looked_at]
+    assert order_of(head_of(made.study))[: len(free)] == free
 
 
 def test_only_so_many_are_ranked_anew_as_the_setting_says(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from mlcore.acquire.live import (
     NewAnswers,
     correct,
     corrected_candidates,
-    entropy_of_all,
+    entropy_of,
     prepare,
 )
 from mlcore.errors import TrainingError
@@ -44,7 +44,7 @@ def log_likelihood(pool: KnownPool, live: LivePool, answers: NewAnswers, places:
 
 def entropies(pool: KnownPool, answers: NewAnswers) -> Floats:
     live = prepare(pool.candidates)
-    return entropy_of_all(live, correct(live, answers)).mean
+    return entropy_of(live, correct(live, answers)).mean
 
 
 def test_without_answers_all_is_as_the_round_said() -> None:
@@ -52,7 +52,7 @@ def test_without_answers_all_is_as_the_round_said() -> None:
     live = prepare(pool.candidates)
     corrections = correct(live, no_answers())
     assert corrections == {}
-    after = entropy_of_all(live, corrections)
+    after = entropy_of(live, corrections)
     assert after.mean is pool.scores.mean_entropy
     assert after.by_target is pool.scores.entropy
     part = corrected_candidates(live, corrections, np.array([5, 3])).scores
@@ -68,7 +68,7 @@ def test_an_answer_to_one_question_leaves_the_other_alone() -> None:
     silent = replace(both, targets={**both.targets, "arousal": np.full((4, 3), np.nan)})
     corrections = correct(live, silent)
     assert set(corrections) == {"valence"}
-    after = entropy_of_all(live, corrections)
+    after = entropy_of(live, corrections)
     np.testing.assert_array_equal(after.by_target["arousal"], pool.scores.entropy["arousal"])
     assert not np.allclose(after.by_target["valence"], pool.scores.entropy["valence"])
 
@@ -93,7 +93,7 @@ def test_entropy_is_that_of_the_corrected_opinion() -> None:
     pool = make_pool(N, dtype=np.float64)
     live = prepare(pool.candidates)
     corrections = correct(live, answers_to(pool, np.arange(30)))
-    after = entropy_of_all(live, corrections)
+    after = entropy_of(live, corrections)
     assert live.candidates.embedding is not None
     for name, one in corrections.items():
         shift = live.candidates.embedding @ one.coefficients.T + one.intercept
@@ -111,7 +111,10 @@ def test_some_clips_alone_say_what_all_say() -> None:
     places = np.array([599, 4, 77])
     part = corrected_candidates(live, corrections, places)
     assert part.scores is not None
-    np.testing.assert_allclose(part.scores.mean_entropy, entropy_of_all(live, corrections).mean[places], atol=1e-6)
+    of_all = entropy_of(live, corrections)
+    np.testing.assert_allclose(part.scores.mean_entropy, of_all.mean[places], atol=1e-6)
+    np.testing.assert_allclose(entropy_of(live, corrections, places).mean, of_all.mean[places], atol=1e-6)
+    np.testing.assert_array_equal(entropy_of(live, {}, places).mean, pool.scores.mean_entropy[places])
     np.testing.assert_array_equal(part.subject, pool.candidates.subject[places])
     np.testing.assert_array_equal(part.scores.vacuity["valence"], pool.scores.vacuity["valence"][places])
     assert part.scores.probabilities("valence").sum(axis=1) == pytest.approx([1.0] * 3)
@@ -149,7 +152,7 @@ def test_a_prediction_of_zero_and_a_space_without_extent_stay_finite() -> None:
     corrections = correct(live, answers_to(pool, np.arange(20)))
     part = corrected_candidates(live, corrections, np.arange(20)).scores
     assert part is not None
-    assert np.isfinite(entropy_of_all(live, corrections).mean).all()
+    assert np.isfinite(entropy_of(live, corrections).mean).all()
     assert all(np.isfinite(part.probabilities(name)).all() for name in TARGETS)
 
 
