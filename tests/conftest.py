@@ -12,7 +12,8 @@ import hypothesis
 import pytest
 
 HERE = Path(__file__).parent
-BROWSER = HERE / "e2e"
+#: each starts a demo, whose imports take all that two cores have; those of the browser share one
+WHOLE_SYSTEM = (HERE / "e2e", HERE / "annotator" / "demo")
 
 # what a property claims does not depend on how busy the machine is
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -43,13 +44,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A parallel run keeps the tests of a file together, and those of the browser, who share one system.
+    """A parallel run keeps the tests of a file together, and in one process those that run the whole system.
 
     These come first: they take longest, and the other files fill the time of the other processes.
     """
-    items.sort(key=lambda item: BROWSER not in item.path.parents)
+    items.sort(key=lambda item: [folder not in item.path.parents for folder in WHOLE_SYSTEM])
     for item in items:
-        group = "e2e" if BROWSER in item.path.parents else item.path.relative_to(HERE).as_posix()
+        is_system = any(folder in item.path.parents for folder in WHOLE_SYSTEM)
+        group = "system" if is_system else item.path.relative_to(HERE).as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
 
 
