@@ -43,16 +43,15 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A parallel run keeps the tests of a file together, and in one process those that run the whole system.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A parallel run keeps the tests of a file together, and in one process those that run the whole system."""
+    is_system = any(folder in item.path.parents for folder in WHOLE_SYSTEM)
+    item.add_marker(pytest.mark.xdist_group("system" if is_system else item.path.relative_to(HERE).as_posix()))
 
-    These come first: they take longest, and the other files fill the time of the other processes.
-    """
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those come first: they take longest, and the other files fill the time of the other processes."""
     items.sort(key=lambda item: [folder not in item.path.parents for folder in WHOLE_SYSTEM])
-    for item in items:
-        is_system = any(folder in item.path.parents for folder in WHOLE_SYSTEM)
-        group = "system" if is_system else item.path.relative_to(HERE).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(optionalhook=True)
