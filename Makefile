@@ -76,7 +76,7 @@ migrations: install-dev
 
 # each process has a database, a broker and a folder of its own (tests/conftest.py)
 pytest: install-dev chromium
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 # node from the machine, else the one inside Playwright's wheel
 node-test: install-dev

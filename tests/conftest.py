@@ -7,9 +7,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).parent
 #: each starts a demo, whose imports take all that two cores have; those of the browser share one
@@ -43,10 +45,17 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """A parallel run keeps the tests of a file together, and in one process those that run the whole system."""
-    is_system = any(folder in item.path.parents for folder in WHOLE_SYSTEM)
-    item.add_marker(pytest.mark.xdist_group("system" if is_system else item.path.relative_to(HERE).as_posix()))
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.split("::", 1)[0]
+            is_system = any(folder in (config.rootpath / path).parents for folder in WHOLE_SYSTEM)
+            return "system" if is_system else path
+
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
