@@ -40,7 +40,7 @@ CREATE OR REPLACE FUNCTION concord_claim(
     the_study bigint, the_user bigint, n_reserve integer, at timestamptz, until timestamptz, shown text[]
 ) RETURNS integer LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off SET enable_sort = off
 AS $$
 DECLARE
     rankings bigint[];
