@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annotator.domain import queueing, studies
-from annotator.enums import Role, SessionStatus
+from annotator.enums import DerivedKind, Role, SessionStatus
 from annotator.models import Clip, Lease, RankEntry, RecordingSession, Study, Subject, User
 from mlcore.types import AROUSAL3, VALENCE3, Ask, JsonObject, Route, Term
 
@@ -30,7 +30,10 @@ BAD_EEG: JsonObject = {"flat": 0.95, "line noise": 0.4}
 
 
 def make() -> None:
-    """Some subjects, each with a copy of the same recording, whose files both studies share."""
+    """Some subjects, each with a copy of the same recording, whose files both studies share.
+
+    They have no shards, so that no worker finds features to put their clips in another order than the scene's.
+    """
     demo = Study.objects.get(slug="demo")
     spec = studies.StudySpec(
         slug=SLUG, title="Asking (simulated)", dimensions=(VALENCE3, AROUSAL3), is_simulated=True, seed=1
@@ -45,7 +48,8 @@ def make() -> None:
 
 
 def _copy(session: RecordingSession, subject: Subject) -> None:
-    trials, clips, derived = list(session.trials.all()), list(session.clips.all()), list(session.derived.all())
+    trials, clips = list(session.trials.all()), list(session.clips.all())
+    derived = list(session.derived.exclude(kind=DerivedKind.SHARD))
     session.pk, session.study, session.subject, session.fingerprint = None, subject.study, subject, ""
     session._state.adding = True
     session.save()
