@@ -105,34 +105,8 @@ BEGIN
     RETURN n_held;
 END $$;
 
-CREATE OR REPLACE FUNCTION concord_slots_opened(studies bigint[], clips bigint[]) RETURNS void LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-DECLARE
-    entries bigint[] := ARRAY(SELECT concord_entries_of(studies, clips));
-BEGIN
-    PERFORM 1 FROM annotator_rankentry WHERE id = ANY(entries) ORDER BY id FOR NO KEY UPDATE;
-    UPDATE annotator_rankentry SET is_open = true WHERE id = ANY(entries) AND NOT is_open;
-END $$;
-
-CREATE OR REPLACE FUNCTION concord_slots_closed(studies bigint[], clips bigint[]) RETURNS void LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-DECLARE
-    entries bigint[];
-BEGIN
-    entries := ARRAY(
-        SELECT e.id FROM annotator_rankentry e
-        WHERE e.id = ANY(ARRAY(SELECT concord_entries_of(studies, clips))) AND e.is_open
-        AND NOT EXISTS (SELECT 1 FROM annotator_slot s WHERE s.clip_id = e.clip_id AND s.state = 'open')
-        FOR NO KEY UPDATE OF e SKIP LOCKED
-    );
-    IF cardinality(entries) > 0 THEN
-        UPDATE annotator_rankentry e SET is_open = false
-        WHERE e.id = ANY(entries)
-        AND NOT EXISTS (SELECT 1 FROM annotator_slot s WHERE s.clip_id = e.clip_id AND s.state = 'open');
-    END IF;
-END $$;
+ALTER FUNCTION concord_slots_opened(bigint[], bigint[]) SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION concord_slots_closed(bigint[], bigint[]) SET plan_cache_mode = force_generic_plan;
 
 CREATE OR REPLACE FUNCTION concord_slots_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

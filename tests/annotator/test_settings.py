@@ -80,6 +80,12 @@ def test_an_address_is_taken_apart(tmp_path: Path) -> None:
     assert found["OPTIONS"]["sslmode"] == "require"
 
 
+def test_statements_are_prepared_unless_a_pooler_forbids_it(tmp_path: Path) -> None:
+    threshold = "s.DATABASES['default']['OPTIONS']['prepare_threshold']"
+    assert read(threshold, CONCORD_VAR=tmp_path) == 5
+    assert read(threshold, CONCORD_VAR=tmp_path, CONCORD_PREPARED_STATEMENTS=0) is None
+
+
 def test_without_addresses_the_embedded_servers_are_ours_else_not(tmp_path: Path) -> None:
     both = "[s.EMBEDDED.postgres, s.EMBEDDED.valkey]"
     assert read(both, CONCORD_VAR=tmp_path) == [True, True]
