@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from mlcore.types import JsonObject
 
@@ -34,6 +34,18 @@ SETTLED = """
   const video = document.querySelector("video.is-shown"), bench = document.getElementById("bench");
   return video && !video.seeking && video.readyState >= 2 && bench.dataset.videoTime !== ""
     && Math.abs(Number(bench.dataset.videoTime) - video.currentTime) < 0.07;
+}
+"""
+#: what the video is at, for a test that waited in vain
+STATE = """
+() => {
+  const video = document.querySelector("video.is-shown"), bench = document.getElementById("bench");
+  if (!video) return { video: null, bench: { ...bench.dataset } };
+  const { readyState, networkState, seeking, paused, currentTime, duration } = video;
+  const buffered = Array.from({ length: video.buffered.length }, (_, i) => [video.buffered.start(i), video.buffered.end(i)]);
+  const others = Array.from(document.querySelectorAll("video:not(.is-shown)"), (v) => [v.readyState, v.networkState]);
+  return { readyState, networkState, seeking, paused, currentTime, duration, buffered, others,
+    error: video.error?.message ?? null, seen: document.visibilityState, bench: { ...bench.dataset } };
 }
 """
 #: true once the traces are drawn, or a note says why there are none
@@ -94,7 +106,11 @@ class Bench:
         return self
 
     def settle(self) -> None:
-        self.page.wait_for_function(SETTLED)
+        try:
+            self.page.wait_for_function(SETTLED)
+        except TimeoutError as error:
+            error.add_note(f"what the page has: {self.page.evaluate(STATE)}")
+            raise
 
     # ---- what is there
 

@@ -31,6 +31,8 @@ PAGES = {
     "studies": "/",
     "study": "/studies/demo/",
     "sessions": "/studies/demo/sessions/",
+    "quality": "/studies/demo/sessions/quality/",
+    "acquisition": "/studies/demo/acquisition/",
     "import": "/studies/demo/import/",
     "rounds": "/studies/demo/rounds/",
     "round": "/studies/demo/rounds/{round}/",

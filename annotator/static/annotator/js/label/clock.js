@@ -4,6 +4,8 @@
 import { boundaryAfter, clamp } from "./timemap.js";
 
 const ASK_AGAIN_MS = 400;
+// a video whose frames are further apart than those before shows one that began long before the place asked for
+const MOST_ASKED = 5;
 
 class Clock {
   constructor(clip) {
@@ -48,6 +50,7 @@ export class VideoClock extends Clock {
     this.frames = null;
     this.wanted = null;
     this.boundary_s = clip.stop_s;
+    this.asksLeft = MOST_ASKED;
     this.listening = new AbortController();
     for (const name of ["play", "pause", "waiting", "playing", "canplay", "seeked", "error"]) {
       video.addEventListener(name, () => this.onState(), { signal: this.listening.signal });
@@ -111,18 +114,26 @@ export class VideoClock extends Clock {
     this.video.cancelVideoFrameCallback(this.request);
   }
 
-  // A frame that was there before anybody listened (a clip loaded ahead) is not told again: seeking to it presents it anew.
+  // Not every frame is told: one was there before anybody listened (a clip loaded ahead), another went on screen while the browser was busy. Seeking to it presents it anew.
   #askForFrame = () => {
-    if (this.mediaTime !== null) return;
     const { video } = this;
     const isStill = video.readyState >= 2 && video.paused && !video.seeking;
-    if (isStill && document.visibilityState === "visible") video.currentTime += 0;
+    if (isStill && this.#isUntold() && document.visibilityState === "visible") {
+      this.asksLeft -= 1;
+      video.currentTime += 0;
+    }
     this.asking = setTimeout(this.#askForFrame, ASK_AGAIN_MS);
   };
+
+  #isUntold() {
+    if (this.mediaTime === null) return true;
+    return this.asksLeft > 0 && Math.abs(this.mediaTime - this.video.currentTime) > 1.5 * this.frame_s;
+  }
 
   #seekVideo(video_s, { keepWanted = false } = {}) {
     if (!keepWanted) this.wanted = null;
     this.isArriving = !keepWanted;
+    this.asksLeft = MOST_ASKED;
     const last_s = Number.isFinite(this.video.duration) ? this.video.duration - 0.001 : video_s;
     // half a millisecond on: a time stamp rounded down would show the frame before
     this.video.currentTime = clamp(video_s + 0.0005, 0, Math.max(0, last_s));

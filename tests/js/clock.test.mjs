@@ -1,0 +1,98 @@
+// The video's clock beside a video element that tells its frames only when the test says so.
+
+import assert from "node:assert/strict";
+import { afterEach, mock, test } from "node:test";
+
+import { VideoClock } from "../../annotator/static/annotator/js/label/clock.js";
+
+const CLIP = { start_s: 10, stop_s: 14, context_start_s: 0, context_stop_s: 30 };
+const SAME = { toVideo: (s) => s, toSession: (s) => s };
+
+class Video extends EventTarget {
+  constructor(place_s) {
+    super();
+    Object.assign(this, { place_s, readyState: 4, paused: true, seeking: false, duration: 30, playbackRate: 1, seeks: [] });
+  }
+
+  get currentTime() {
+    return this.place_s;
+  }
+
+  set currentTime(place_s) {
+    this.place_s = place_s;
+    this.seeks.push(place_s);
+  }
+
+  pause() {}
+
+  requestVideoFrameCallback(heard) {
+    this.heard = heard;
+    return 1;
+  }
+
+  cancelVideoFrameCallback() {}
+
+  present(mediaTime) {
+    this.heard(0, { mediaTime, presentedFrames: 1 });
+  }
+}
+
+function opened(place_s) {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  globalThis.document = { visibilityState: "visible" };
+  const video = new Video(place_s);
+  return { video, clock: new VideoClock(CLIP, video, SAME) };
+}
+
+afterEach(() => {
+  mock.timers.reset();
+  delete globalThis.document;
+});
+
+test("a frame that went on screen untold is asked for until it is told", () => {
+  const { video, clock } = opened(10.03);
+  video.present(0); // the first frame, shown before the seek to the clip
+  assert.equal(clock.session_s, 0);
+  video.seeks.length = 0;
+  mock.timers.tick(400);
+  assert.deepEqual(video.seeks, [10.03]);
+  video.present(10.0333);
+  mock.timers.tick(4000);
+  assert.deepEqual(video.seeks, [10.03]);
+  assert.equal(clock.session_s, 10.0333);
+});
+
+test("nothing is asked while a seek is under way, while it plays, or in a hidden tab", () => {
+  const { video } = opened(10.03);
+  video.present(0);
+  video.seeks.length = 0;
+  for (const state of [{ seeking: true }, { paused: false }, { readyState: 1 }]) {
+    const before = Object.fromEntries(Object.keys(state).map((name) => [name, video[name]]));
+    Object.assign(video, state);
+    mock.timers.tick(2000);
+    Object.assign(video, before);
+  }
+  document.visibilityState = "hidden";
+  mock.timers.tick(2000);
+  assert.deepEqual(video.seeks, []);
+});
+
+test("a long frame is not asked for without end, and anew after the next seek", () => {
+  const { video, clock } = opened(12);
+  video.present(11.5); // half a second is this video's one frame
+  video.seeks.length = 0;
+  mock.timers.tick(60_000);
+  assert.ok(video.seeks.length > 0 && video.seeks.length <= 5);
+  const nBefore = video.seeks.length;
+  clock.seek(13);
+  mock.timers.tick(400);
+  assert.ok(video.seeks.length > nBefore + 1);
+});
+
+test("a closed clock asks no more", () => {
+  const { video, clock } = opened(10.03);
+  clock.close();
+  video.seeks.length = 0;
+  mock.timers.tick(4000);
+  assert.deepEqual(video.seeks, []);
+});
