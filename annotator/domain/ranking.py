@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 
 from django.db import connection, transaction
 
@@ -193,7 +193,7 @@ def _write(ranking: Ranking, ordered: Iterable[RankedClip]) -> Repeats:
     """The entries, first to last, and which of them are repeats."""
     noted = _Noted()
     places = enumerate(noted.watch(ordered), 1)
-    copy_rows("annotator_rankentry", COLUMNS, places, partial(_fields, str(ranking.pk)))
+    copy_rows("annotator_rankentry", COLUMNS, places, partial(_line, ranking.pk))
     return Repeats(noted.by_others, noted.by_the_same)
 
 
@@ -213,14 +213,16 @@ class _Noted:
             yield clip
 
 
-#: served clips are open until `slots.sync` knows better
-_OPEN = {route: "t" if route.is_served else "f" for route in Route}
-
-
-def _fields(ranking_id: str, place: tuple[int, RankedClip]) -> tuple[str, ...]:
+def _line(ranking_id: int, place: tuple[int, RankedClip]) -> bytes:
     rank, clip = place
-    scores = as_json(clip.scores)
-    return ranking_id, str(clip.clip_id), str(rank), clip.term, clip.route, clip.ask, _OPEN[clip.route], scores
+    words = _words(clip.term, clip.route, clip.ask)
+    return b"%d\t%d\t%d\t%b\t%b\n" % (ranking_id, clip.clip_id, rank, words, as_json(clip.scores))
+
+
+@cache
+def _words(term: Term, route: Route, ask: Ask) -> bytes:
+    """The columns from the term to `is_open`: served clips are open until `slots.sync` knows better."""
+    return "\t".join((term, route, ask, "t" if route.is_served else "f")).encode()
 
 
 def _keep_what_may_be_asked(study: Study, ranking: Ranking) -> None:

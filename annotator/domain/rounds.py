@@ -260,13 +260,13 @@ def publish_round(round_: Round, *, job_id: int, token: int, outcome: RoundOutco
 
 
 def _store_predictions(round_: Round, predictions: Iterable[ClipPrediction]) -> None:
-    first = str(round_.pk)
+    round_id = round_.pk
 
-    def fields(prediction: ClipPrediction) -> tuple[str, ...]:
+    def line(prediction: ClipPrediction) -> bytes:
         clip_id, shares, alpha = prediction
-        return first, str(clip_id), as_json(shares), as_json(alpha)
+        return b"%d\t%d\t%b\t%b\n" % (round_id, clip_id, as_json(shares), as_json(alpha))
 
-    copy_rows("annotator_prediction", ("round_id", "clip_id", "probabilities", "alpha"), predictions, fields)
+    copy_rows("annotator_prediction", ("round_id", "clip_id", "probabilities", "alpha"), predictions, line)
 
 
 def _store_outcome(round_: Round, outcome: RoundOutcome) -> None:

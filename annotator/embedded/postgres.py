@@ -66,6 +66,10 @@ def _write_configuration(var: Path, *, durable: bool) -> None:
         f"unix_socket_directories = '\"{folder}\"'",
         "unix_socket_permissions = 0700",
         "max_connections = 200",
+        # Postgres's own defaults are for a machine of long ago: a published ranking would be written out several times
+        "shared_buffers = 512MB",
+        "max_wal_size = 4GB",
+        "checkpoint_timeout = 15min",
         "log_min_messages = warning",
         "log_line_prefix = '%m [%p] '",
     ]

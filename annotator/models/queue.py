@@ -44,7 +44,9 @@ class RankEntry(models.Model):
     ranking = models.ForeignKey(
         Ranking, on_delete=models.CASCADE, related_name="entries", db_constraint=False, db_index=False
     )
-    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="rank_entries", db_constraint=False)
+    clip = models.ForeignKey(
+        Clip, on_delete=models.CASCADE, related_name="rank_entries", db_constraint=False, db_index=False
+    )
     rank = models.PositiveIntegerField()
     #: what bought it this place: mlcore.types.Term, Route and Ask
     term = models.CharField(max_length=16, default=Term.POLICY.value)
@@ -58,11 +60,12 @@ class RankEntry(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["ranking", "rank"], name="rank_once"),
-            models.UniqueConstraint(fields=["ranking", "clip"], name="ranked_clip_once"),
+            # in this order each is an index that nothing else can stand in for: a claim walks open entries only,
+            # and a clip's entries are found without a ranking; every further one costs a publication its time
+            models.UniqueConstraint(fields=["ranking", "is_open", "rank"], name="rank_once"),
+            models.UniqueConstraint(fields=["clip", "ranking"], name="ranked_clip_once"),
         ]
         indexes = [
-            models.Index(fields=["ranking", "rank"], condition=models.Q(is_open=True), name="rank_open"),
             models.Index(
                 fields=["ranking", "clip"], condition=models.Q(route=Route.QUALITY.value), name="rank_quality"
             ),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from annotator.enums import RoundState
@@ -74,14 +75,18 @@ class Prediction(models.Model):
     round = models.ForeignKey(
         Round, on_delete=models.CASCADE, related_name="predictions", db_constraint=False, db_index=False
     )
-    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="predictions", db_constraint=False)
+    clip = models.ForeignKey(
+        Clip, on_delete=models.CASCADE, related_name="predictions", db_constraint=False, db_index=False
+    )
     #: {"valence": [p0, p1, p2], …}
     probabilities = models.JSONField()
     #: {"valence": [alpha0, …], …}
     alpha = models.JSONField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["round", "clip"], name="prediction_once")]
+        constraints = [models.UniqueConstraint(fields=["clip", "round"], name="prediction_once")]
+        # a round's rows lie together, as they were written at once
+        indexes = [BrinIndex(fields=["round"], name="prediction_round")]
 
     def __str__(self) -> str:
         return f"prediction for clip {self.clip_id}"

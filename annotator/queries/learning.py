@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import QuerySet
@@ -28,13 +31,13 @@ def live_round(study: Study) -> Round | None:
     return study.rounds.select_related("job").filter(state__in=[RoundState.QUEUED, RoundState.RUNNING]).first()
 
 
-def top_of_ranking(round_: Round, n: int) -> QuerySet[RankEntry]:
+def top_of_ranking(round_: Round, n: int) -> list[RankEntry]:
     """The clips that a round wants asked first; those that it did not score follow in its ranking, but not here."""
-    return (
-        RankEntry.objects.filter(ranking__round=round_, scores__has_key="entropy", clip__superseded_at=None)
-        .select_related("clip__session__subject", "clip__trial")
-        .order_by("rank")[:n]
-    )
+    scored = RankEntry.objects.filter(ranking__round=round_, scores__has_key="entropy", clip__superseded_at=None)
+    ordered = scored.select_related("clip__session__subject", "clip__trial").order_by("rank")
+    # each read along the index, which has `is_open` before the rank
+    first_of_each = (ordered.filter(is_open=is_open)[:n] for is_open in (True, False))
+    return list(islice(merge(*first_of_each, key=attrgetter("rank")), n))
 
 
 def learning_curve(study: Study) -> Figure:

@@ -108,7 +108,8 @@ def n_given_out(study: Study, base: Ranking) -> int:
 
 def terms_from(base: Ranking, rank: int, n: int) -> list[Term]:
     """What bought the n places after this rank."""
-    entries = base.entries.filter(rank__gt=rank, rank__lte=rank + n).order_by("rank")
+    # named, as the index has `is_open` between the ranking and the rank
+    entries = base.entries.filter(is_open__in=[True, False], rank__gt=rank, rank__lte=rank + n).order_by("rank")
     return [Term(term) for term in entries.values_list("term", flat=True)]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Locator, Page, TimeoutError, expect
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as WaitedInVainError
 
 from mlcore.types import JsonObject
 
@@ -42,9 +43,8 @@ STATE = """
   const video = document.querySelector("video.is-shown"), bench = document.getElementById("bench");
   if (!video) return { video: null, bench: { ...bench.dataset } };
   const { readyState, networkState, seeking, paused, currentTime, duration } = video;
-  const buffered = Array.from({ length: video.buffered.length }, (_, i) => [video.buffered.start(i), video.buffered.end(i)]);
   const others = Array.from(document.querySelectorAll("video:not(.is-shown)"), (v) => [v.readyState, v.networkState]);
-  return { readyState, networkState, seeking, paused, currentTime, duration, buffered, others,
+  return { readyState, networkState, seeking, paused, currentTime, duration, others,
     error: video.error?.message ?? null, seen: document.visibilityState, bench: { ...bench.dataset } };
 }
 """
@@ -108,7 +108,7 @@ class Bench:
     def settle(self) -> None:
         try:
             self.page.wait_for_function(SETTLED)
-        except TimeoutError as error:
+        except WaitedInVainError as error:
             error.add_note(f"what the page has: {self.page.evaluate(STATE)}")
             raise
 
