@@ -14,7 +14,16 @@ from mlcore.datasets import Recording
 from mlcore.io.frames import OnFrame, OnProgress
 from mlcore.io.video import encode_proxy, frame_times_s
 from mlcore.types import ClipQuality, Window
-from mlcore.vision import N_FACE_FEATURES, FaceReference, FaceTrack, FaceTracker, clip_features, face_clip_quality
+from mlcore.vision import (
+    N_FACE_FEATURES,
+    FacePlace,
+    FaceReference,
+    FaceTrack,
+    FaceTracker,
+    clip_features,
+    face_clip_quality,
+    face_place,
+)
 from worker.run import RunningJob
 from worker.stopwatch import Stopwatch
 
@@ -37,6 +46,8 @@ class ClipFaces:
     present: NDArray[np.bool_]
     #: None where a clip has no video
     quality: tuple[ClipQuality | None, ...]
+    #: where the face is in the frame; None where none was found
+    places: tuple[FacePlace | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,9 @@ def clip_faces(recording: Recording, study: Study, windows: Sequence[Window], tr
     present = np.array([window.has_face and track is not None for window in windows], dtype=np.bool_)
     features = np.zeros((len(windows), *face_shape(study)), dtype=np.float32)
     quality: list[ClipQuality | None] = [None] * len(windows)
-    if track is not None and recording.video_path is not None:
+    places: list[FacePlace | None] = [None] * len(windows)
+    video = recording.video_info
+    if track is not None and recording.video_path is not None and video is not None:
         times_s, reference = frame_times_s(recording.video_path), FaceReference.of(track)
         for row in np.flatnonzero(present).tolist():
             # the clip's length is kept on the video's clock: its drift is far below one step of the features
@@ -105,4 +118,5 @@ def clip_faces(recording: Recording, study: Study, windows: Sequence[Window], tr
             quality[row] = face_clip_quality(
                 track, start_s=start_s, stop_s=stop_s, frame_times_s=times_s, reference=reference
             )
-    return ClipFaces(features, present, tuple(quality))
+            places[row] = face_place(track, start_s=start_s, stop_s=stop_s, width=video.width, height=video.height)
+    return ClipFaces(features, present, tuple(quality), tuple(places))

@@ -140,6 +140,7 @@ def _clip(window: Window, eeg: ClipEeg, faces: ClipFaces, row: int) -> NewClip:
         face_quality=_score(face_quality),
         eeg_faults=_faults(eeg_quality),
         face_faults=_faults(face_quality),
+        face_place=faces.places[row],
     )
 
 

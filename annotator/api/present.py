@@ -52,7 +52,7 @@ def _fields(row: Any) -> JsonObject:
 
 
 def _video(item: queries.Task, url: str) -> JsonObject | None:
-    return None if item.video is None else {"url": url, **_fields(item.video)}
+    return None if item.video is None else {"url": url, "face_place": item.face_place, **_fields(item.video)}
 
 
 def _eeg(item: queries.Task, url: str) -> JsonObject | None:

@@ -28,6 +28,8 @@ class NewClip:
     #: severity 0..1 of each fault found, by mlcore's QualityFault
     eeg_faults: JsonObject = field(default_factory=dict)
     face_faults: JsonObject = field(default_factory=dict)
+    #: x, y, width, height as shares of the frame
+    face_place: tuple[float, float, float, float] | None = None
 
 
 def carried_over(earlier: Iterable[Clip], found: Sequence[NewClip]) -> dict[int, Clip]:

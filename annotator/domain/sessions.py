@@ -40,6 +40,7 @@ CLIP_FACTS = (
     "face_quality",
     "eeg_faults",
     "face_faults",
+    "face_place",
     "superseded_at",
 )
 #: clips that get new numbers pass through numbers that no clip has: the database checks row by row
@@ -197,6 +198,7 @@ def _clip_facts(clip: NewClip, row: int, trials: Mapping[int, Trial]) -> dict[st
         "face_quality": clip.face_quality,
         "eeg_faults": clip.eeg_faults,
         "face_faults": clip.face_faults,
+        "face_place": clip.face_place,
         "superseded_at": None,
     }
 

@@ -25,6 +25,8 @@ class Clip(models.Model):
     #: severity 0..1 of each fault found, by mlcore's QualityFault
     eeg_faults = models.JSONField(default=dict)
     face_faults = models.JSONField(default=dict)
+    #: where the face is throughout: x, y, width, height as shares of the frame (null: none found, or imported before)
+    face_place = models.JSONField(null=True, blank=True)
     #: row of this clip in its session's shard
     shard_row = models.PositiveIntegerField()
     #: null = the study's

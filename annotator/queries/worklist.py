@@ -36,6 +36,8 @@ class Task:
     expires_at: datetime | None
     #: None: the session has no video that a browser can play
     video: ClockMap | None
+    #: where the face is throughout the clip: x, y, width, height as shares of the frame; None: not known
+    face_place: list[float] | None
     eeg: media.TileMeta | None
     why: Why
     draft: JsonObject | None
@@ -66,7 +68,7 @@ SELECT clip.id, person.code || ' · ' || recording.code, clip.start_s, clip.stop
        EXISTS (SELECT 1 FROM annotator_derived d WHERE d.session_id = recording.id AND d.kind = 'proxy_video'),
        (SELECT d.path FROM annotator_derived d WHERE d.session_id = recording.id AND d.kind = 'eeg_tiles'
         ORDER BY d.version DESC LIMIT 1),
-       slot.expires_at, draft.content, lease.served
+       clip.face_place, slot.expires_at, draft.content, lease.served
 FROM {which}
 JOIN annotator_recordingsession recording ON recording.id = clip.session_id
 JOIN annotator_subject person ON person.id = recording.subject_id
@@ -114,7 +116,7 @@ def _shown_answer(clip: Clip, user: User) -> Label | None:
 
 def _task(row: Row) -> Task:
     clip_id, session, start_s, stop_s, has_eeg, has_face, duration_s, has_video, offset_s = row[:9]
-    drift, residual_ms, method, confidence, is_playable, tiles, expires_at, draft, served = row[9:]
+    drift, residual_ms, method, confidence, is_playable, tiles, place, expires_at, draft, served = row[9:]
     video = ClockMap(offset_s=offset_s, drift=drift, residual_ms=residual_ms, method=method, confidence=confidence)
     first_s, last_s = _context(start_s, stop_s, duration_s=duration_s, video_offset_s=offset_s if has_video else 0.0)
     return Task(
@@ -126,6 +128,7 @@ def _task(row: Row) -> Task:
         context_stop_s=last_s,
         expires_at=expires_at,
         video=video if is_playable else None,
+        face_place=None if place is None else json.loads(place),
         eeg=None if tiles is None else media.tile_meta_in(tiles),
         why=told(_json(served) or {}, has_eeg=has_eeg, has_face=has_face),
         draft=_json(draft),

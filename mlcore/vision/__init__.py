@@ -1,6 +1,6 @@
 """Faces in video: found, followed, measured, described by a frozen expression network and a face mesh."""
 
-from mlcore.vision.clips import clip_features
+from mlcore.vision.clips import FacePlace, clip_features, face_place
 from mlcore.vision.detect import FaceBox, FaceDetector, detect_faces
 from mlcore.vision.quality import FaceReference, face_clip_quality
 from mlcore.vision.track import FEATURE_NAMES, FEATURES_VERSION, N_FACE_FEATURES, FaceTrack
@@ -13,6 +13,7 @@ __all__ = [
     "N_FACE_FEATURES",
     "FaceBox",
     "FaceDetector",
+    "FacePlace",
     "FaceReference",
     "FaceTrack",
     "FaceTracker",
@@ -20,4 +21,5 @@ __all__ = [
     "clip_features",
     "detect_faces",
     "face_clip_quality",
+    "face_place",
 ]

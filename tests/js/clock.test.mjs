@@ -96,3 +96,14 @@ test("a closed clock asks no more", () => {
   mock.timers.tick(4000);
   assert.deepEqual(video.seeks, []);
 });
+
+test("with its context a clip is played from before it begins until after it ends", () => {
+  const { video, clock } = opened(12);
+  video.present(12);
+  clock.setContext(true);
+  assert.equal(clock.session_s, 12); // what is on screen stays
+  clock.restart();
+  assert.ok(clock.session_s < 1);
+  clock.setContext(false); // now outside of what is played
+  assert.ok(clock.session_s > CLIP.start_s && clock.session_s < CLIP.start_s + 0.1);
+});

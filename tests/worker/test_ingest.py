@@ -80,7 +80,8 @@ def test_what_lowers_a_clips_quality_is_kept_with_it_and_what_the_import_took_wi
     study = make_study()
     job = run_import(study, write_manifest(tmp_path / "in", [Line("S1")]))
     clip = Clip.objects.order_by("number")[0]
-    assert (clip.face_quality, clip.face_faults["no face"]) == (0.0, 1.0)  # noise has no face
+    # noise has no face
+    assert (clip.face_quality, clip.face_faults["no face"], clip.face_place) == (0.0, 1.0, None)
     assert clip.eeg_quality is not None
     assert 0.0 <= clip.eeg_quality <= 1.0
     took = job.children.get().result["import"]

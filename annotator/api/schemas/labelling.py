@@ -23,6 +23,8 @@ class VideoOut(Schema):
     method: str
     #: 0..1 where the method can be wrong as a whole; null where it can't
     confidence: float | None
+    #: where the face is throughout the clip: x, y, width, height as shares of the frame; null: not known
+    face_place: list[float] | None
 
 
 class EegOut(Schema):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mlcore.vision import FEATURE_NAMES, N_FACE_FEATURES, VisionError, clip_features
+from mlcore.vision import FEATURE_NAMES, N_FACE_FEATURES, FaceTrack, VisionError, clip_features, face_place
 from mlcore.vision.detect import Floats
 from tests.mlcore.vision.tracks import plain_track
 
@@ -70,3 +72,38 @@ def test_any_sampling_gives_finite_rows_of_frames_near_their_step(
 def test_an_empty_stretch_is_refused(stop_s: float, fps: float) -> None:
     with pytest.raises(VisionError, match="expected start < stop and fps > 0"):
         rows(np.arange(5.0), start_s=1.0, stop_s=stop_s, fps=fps)
+
+
+def moving_track(*lefts: float) -> FaceTrack:
+    """A face of 80 × 120 pixels, once a second at x = each of these, y = 60."""
+    times_s = np.arange(float(len(lefts)))
+    boxes = np.array([[left, 60.0, 80.0, 120.0] for left in lefts], dtype=np.float32)
+    return dataclasses.replace(plain_track(times_s), boxes=boxes)
+
+
+def test_a_still_face_has_the_place_of_its_box() -> None:
+    place = face_place(moving_track(*[160.0] * 5), start_s=0.0, stop_s=5.0, width=640, height=480)
+    assert place == (0.25, 0.125, 0.125, 0.25)
+
+
+def test_a_place_holds_the_face_wherever_it_goes_but_for_a_frame_that_strays() -> None:
+    lefts = [160.0] * 50 + [200.0] * 49 + [600.0]
+    place = face_place(moving_track(*lefts), start_s=0.0, stop_s=100.0, width=640, height=480)
+    assert place == (0.25, 0.125, round(120 / 640, 4), 0.25)
+
+
+def test_a_place_is_of_its_stretch_and_ends_with_the_frame() -> None:
+    track = moving_track(*[160.0] * 5, *[600.0] * 5)
+    assert face_place(track, start_s=0.0, stop_s=5.0, width=640, height=480) == (0.25, 0.125, 0.125, 0.25)
+    assert face_place(track, start_s=5.0, stop_s=10.0, width=640, height=480) == (0.9375, 0.125, 0.0625, 0.25)
+
+
+def test_no_face_has_no_place() -> None:
+    track = plain_track(np.arange(4.0), found=[False] * 4)
+    assert face_place(track, start_s=0.0, stop_s=4.0, width=640, height=480) is None
+
+
+@pytest.mark.parametrize(("stop_s", "width"), [(0.0, 640), (4.0, 0)])
+def test_a_place_needs_a_stretch_and_a_frame(stop_s: float, width: int) -> None:
+    with pytest.raises(VisionError, match="expected start < stop and a frame"):
+        face_place(plain_track(np.arange(4.0)), start_s=0.0, stop_s=stop_s, width=width, height=480)

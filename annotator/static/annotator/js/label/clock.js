@@ -11,6 +11,7 @@ class Clock {
   constructor(clip) {
     this.clip = clip;
     this.loop = true;
+    this.hasContext = false;
     this.session_s = clip.start_s;
     this.onTick = () => {};
     this.onState = () => {};
@@ -20,9 +21,26 @@ class Clock {
     return this.isPlaying ? this.pause() : this.play();
   }
 
-  // The first frame that begins within the clip, not the one that is still on screen when it begins.
+  // What is played: the clip, or all that may be seen around it.
+  get played() {
+    const { context_start_s: start_s, context_stop_s: stop_s } = this.clip;
+    return this.hasContext ? { start_s, stop_s } : this.clip;
+  }
+
+  setContext(hasContext) {
+    this.hasContext = hasContext;
+    const { start_s, stop_s } = this.played;
+    if (this.session_s < start_s || this.session_s > stop_s) this.restart();
+    else this.boundary_s = this.boundaryFrom(this.session_s);
+  }
+
+  boundaryFrom(session_s) {
+    return boundaryAfter(session_s, { stop_s: this.played.stop_s, context_stop_s: this.clip.context_stop_s });
+  }
+
+  // The first frame that begins within what is played, not the one that is still on screen when it begins.
   get first_s() {
-    return this.clip.start_s + this.frame_s * 0.98;
+    return this.played.start_s + this.frame_s * 0.98;
   }
 
   restart() {
@@ -77,8 +95,8 @@ export class VideoClock extends Clock {
   }
 
   play() {
-    if (this.session_s >= this.clip.stop_s - this.frame_s && this.session_s <= this.clip.stop_s + this.frame_s) this.restart();
-    this.boundary_s = boundaryAfter(this.session_s, this.clip);
+    if (Math.abs(this.session_s - this.played.stop_s) <= this.frame_s) this.restart();
+    this.boundary_s = this.boundaryFrom(this.session_s);
     return this.video.play().catch(() => this.onState());
   }
 
@@ -89,7 +107,7 @@ export class VideoClock extends Clock {
   // The cursor moves at once; the frame that arrives then says where it truly is.
   seek(session_s) {
     const target_s = this.within(session_s);
-    this.boundary_s = boundaryAfter(target_s, this.clip);
+    this.boundary_s = this.boundaryFrom(target_s);
     this.show(target_s);
     this.#seekVideo(this.map.toVideo(target_s));
   }
@@ -103,7 +121,7 @@ export class VideoClock extends Clock {
     const video_s = frames === -1 && this.wanted === null && shown_s !== null ? from_s - 0.001 - this.frame_s * 0.25 : middle_s;
     const session_s = this.within(this.map.toSession(video_s));
     this.wanted = from_s + frames * this.frame_s;
-    this.boundary_s = boundaryAfter(session_s, this.clip);
+    this.boundary_s = this.boundaryFrom(session_s);
     this.#seekVideo(this.map.toVideo(session_s), { keepWanted: true });
   }
 
@@ -160,7 +178,7 @@ export class VideoClock extends Clock {
   // Round again, or stop. The cursor waits for the frame: it never runs ahead of the picture.
   #turn() {
     if (this.video.seeking) return;
-    if (this.loop && this.boundary_s === this.clip.stop_s) {
+    if (this.loop && this.boundary_s === this.played.stop_s) {
       this.#seekVideo(this.map.toVideo(this.first_s));
       if (this.video.paused) this.play();
     } else {
@@ -180,8 +198,8 @@ export class FreeClock extends Clock {
   }
 
   play() {
-    if (Math.abs(this.session_s - this.clip.stop_s) < this.frame_s) this.restart();
-    this.boundary_s = boundaryAfter(this.session_s, this.clip);
+    if (Math.abs(this.session_s - this.played.stop_s) < this.frame_s) this.restart();
+    this.boundary_s = this.boundaryFrom(this.session_s);
     this.isPlaying = true;
     this.then_ms = performance.now();
     this.request = requestAnimationFrame(this.#frame);
@@ -196,7 +214,7 @@ export class FreeClock extends Clock {
 
   seek(session_s) {
     const target_s = this.within(session_s);
-    this.boundary_s = boundaryAfter(target_s, this.clip);
+    this.boundary_s = this.boundaryFrom(target_s);
     this.show(target_s);
   }
 
@@ -206,7 +224,7 @@ export class FreeClock extends Clock {
   }
 
   get first_s() {
-    return this.clip.start_s;
+    return this.played.start_s;
   }
 
   close() {
@@ -217,7 +235,7 @@ export class FreeClock extends Clock {
     const next_s = this.session_s + (Math.max(0, now_ms - this.then_ms) / 1000) * this.rate;
     this.then_ms = now_ms;
     if (next_s < this.boundary_s) this.show(next_s);
-    else if (this.loop && this.boundary_s === this.clip.stop_s) this.seek(this.clip.start_s);
+    else if (this.loop && this.boundary_s === this.played.stop_s) this.restart();
     else {
       this.show(this.boundary_s);
       this.pause();

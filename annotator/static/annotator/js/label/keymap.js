@@ -15,12 +15,15 @@ export const KEYS = [
   { keys: ["U"], does: "undo" },
   { keys: ["N"], does: "note" },
   { keys: ["L"], does: "loop" },
+  { keys: ["C"], does: "context" },
+  { keys: ["Z"], does: "zoomFace" },
+  { keys: ["H"], does: "hideFace" },
   { keys: ["−", "+"], does: "gain" },
   { keys: ["W"], does: "why" },
   { keys: ["?"], does: "keys" },
 ];
 
-const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note", w: "why" };
+const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note", w: "why", c: "context", z: "zoom-face", h: "hide-face" };
 
 // target: "text" where typing goes, "control" for a button, link, select, slider or dialog, "answer" for an answer, else "page".
 export function actionFor({ key, shiftKey = false, ctrlKey = false, altKey = false, metaKey = false, target = "page" }) {

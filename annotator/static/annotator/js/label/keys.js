@@ -9,6 +9,9 @@ export function bindKeys(view) {
     frame: ({ by }) => view.transport.clock?.step(by),
     second: ({ by }) => view.seekBy(by),
     loop: () => view.transport.toggle("loop"),
+    context: () => view.transport.toggleContext(),
+    "zoom-face": () => view.face.toggle("zoom"),
+    "hide-face": () => view.face.toggle("hide"),
     digit: ({ digit }) => view.form.answerByDigit(digit),
     change: ({ by }) => view.form.change(by),
     gain: ({ by }) => view.changeGain(by),
@@ -22,7 +25,7 @@ export function bindKeys(view) {
     keys: () => view.dialogs.openKeys(),
     "leave-text": () => view.form.focusOpenRow(),
   };
-  const needClip = new Set(["play", "start", "frame", "second", "digit", "change", "submit", "cant-tell", "bad-signal", "skip", "note", "why"]);
+  const needClip = new Set(["play", "start", "frame", "second", "digit", "change", "submit", "cant-tell", "bad-signal", "skip", "note", "why", "context", "zoom-face"]);
 
   document.addEventListener("keydown", (event) => {
     const action = actionFor({

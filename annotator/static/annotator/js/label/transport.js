@@ -17,6 +17,7 @@ export class Transport {
     this.parts.forward.addEventListener("click", () => this.clock?.step(1));
     this.parts.start.addEventListener("click", () => this.clock?.restart());
     this.parts.loop.addEventListener("click", () => this.toggle("loop"));
+    this.parts.context.addEventListener("click", () => this.toggleContext());
     this.parts.autoplay.addEventListener("click", () => this.toggle("autoplay"));
     this.parts.rate.addEventListener("change", () => this.#set({ rate: Number(this.parts.rate.value) }));
     this.#show();
@@ -27,12 +28,23 @@ export class Transport {
     clock.rate = this.preferences.rate;
     clock.loop = this.preferences.loop;
     clock.onState = () => this.showState();
+    this.#showContext();
     this.showState();
     this.showTime(clock.session_s);
   }
 
   toggle(name) {
     this.#set({ [name]: !this.preferences[name] });
+  }
+
+  // For the clip on the page only: the next one is judged by itself again.
+  toggleContext() {
+    this.clock.setContext(!this.clock.hasContext);
+    this.#showContext();
+  }
+
+  #showContext() {
+    this.parts.context.setAttribute("aria-pressed", String(this.clock.hasContext));
   }
 
   showTime(session_s) {

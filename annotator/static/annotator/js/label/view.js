@@ -5,6 +5,7 @@ import { FreeClock, VideoClock } from "./clock.js";
 import { Dialogs, disclose } from "./dialogs.js";
 import { answersOf } from "./draft.js";
 import { EegPane } from "./eegpane.js";
+import { FaceView } from "./faceview.js";
 import { AnswerForm } from "./form.js";
 import { MediaShelf } from "./media.js";
 import { progressOf } from "./queue.js";
@@ -22,6 +23,7 @@ export class View {
     this.scheme = [];
     this.shelf = new MediaShelf({ api, stage: el("stage") });
     this.form = new AnswerForm({ root: el("answers"), note: el("note"), onChange: (fields) => this.#changed(fields) });
+    this.face = new FaceView({ stage: el("stage"), zoom: el("face-zoom"), hide: el("face-hide"), storage, words: STRINGS.face });
     this.transport = new Transport({ root: el("transport"), storage });
     this.pane = new EegPane({ root: el("pane"), signals: el("signals"), overlay: el("overlay"), onScrub: (s) => this.scrub(s) });
     this.dialogs = new Dialogs({ skip: el("skip-dialog"), keys: el("keys-dialog"), onSkip: (reason, comment) => this.flow.skip(reason, comment) });
@@ -89,6 +91,7 @@ export class View {
     this.transport.clock?.close();
     const media = this.shelf.load(task);
     this.shelf.show(task.clip_id);
+    this.face.show(media.video, task.video?.face_place ?? null);
     const clock = media.video ? new VideoClock(task, media.video, new TimeMap(task.video)) : new FreeClock(task);
     clock.onTick = (session_s) => this.#tick(session_s);
     this.transport.attach(clock);
