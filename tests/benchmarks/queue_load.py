@@ -18,9 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -30,13 +27,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import numpy as np
 
 from tests.benchmarks import queue_seed
-from tests.benchmarks.servers import own_servers
+from tests.benchmarks.servers import own_servers, web_server
 
 if TYPE_CHECKING:
     from annotator.models import Study, User
@@ -55,36 +50,6 @@ def servers() -> Iterator[Path]:
 
         queue_seed.write_files(settings.DERIVED_ROOT)
         yield var
-
-
-@contextmanager
-def web(var: Path) -> Iterator[int]:
-    """The port of the product's own web server, with the bare address besides."""
-    from annotator.demo.programs import programs
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    (program,) = (one for one in programs("127.0.0.1", port) if one.name == "web")
-    with (var / "web.log").open("wb") as log:
-        process = subprocess.Popen(program.command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        while not _answers(port):
-            if process.poll() is not None:
-                raise RuntimeError((var / "web.log").read_text(errors="replace"))
-            time.sleep(0.1)
-        yield port
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
-
-
-def _answers(port: int) -> bool:
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as response:
-            return bool(response.status == 200)
-    except (URLError, OSError):
-        return False
 
 
 class Crowd:
@@ -223,7 +188,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="of each cell")
     parser.add_argument("--json", action="store_true", help="one object a line")
     asked = parser.parse_args()
-    with servers() as var, web(var) as port:
+    with servers() as var, web_server(var) as port:
         for n_clips in asked.clips:
             study = None
             for n_annotators in asked.annotators:

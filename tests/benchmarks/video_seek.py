@@ -15,6 +15,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +24,18 @@ from numpy.typing import NDArray
 FPS, WIDTH, HEIGHT = 61, 780, 580
 
 
-def grainy(index: int) -> NDArray[np.uint8]:
-    """The numbered picture under grain that moves: as hard to code as a webcam's."""
+def grainy(width: int, height: int) -> Callable[[int], NDArray[np.uint8]]:
+    """Numbered pictures under grain that moves: as hard to code as a webcam's."""
     from tests.e2e.seeking import numbered
 
-    grain = np.roll(_GRAIN, (3 * index % HEIGHT, 7 * index % WIDTH), axis=(0, 1))
-    picture = numbered(index, width=WIDTH, height=HEIGHT).astype(np.int16) + grain
-    return np.asarray(np.clip(picture, 0, 255), dtype=np.uint8)
+    grain = np.random.default_rng(0).normal(0, 6, (height, width, 1)).astype(np.int16)
 
+    def picture(index: int) -> NDArray[np.uint8]:
+        moved = np.roll(grain, (3 * index % height, 7 * index % width), axis=(0, 1))
+        shown = numbered(index, width=width, height=height).astype(np.int16) + moved
+        return np.asarray(np.clip(shown, 0, 255), dtype=np.uint8)
 
-_GRAIN = np.random.default_rng(0).normal(0, 6, (HEIGHT, WIDTH, 1)).astype(np.int16)
+    return picture
 
 
 def encoded(source: Path, proxy: Path) -> dict[str, float]:
@@ -86,8 +89,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="concord-bench-") as folder:
         source, proxy = Path(folder) / "source.avi", Path(folder) / "proxy.mp4"
         times_s = [index / FPS for index in range(round(arguments.seconds * FPS))]
-        size, quality = (WIDTH, HEIGHT), {"b": "12M"}
-        write_video(source, times_s, codec="mpeg4", rate=FPS, ticks=FPS, size=size, picture=grainy, options=quality)
+        size, picture, quality = (WIDTH, HEIGHT), grainy(WIDTH, HEIGHT), {"b": "12M"}
+        write_video(source, times_s, codec="mpeg4", rate=FPS, ticks=FPS, size=size, picture=picture, options=quality)
         found = encoded(source, proxy)
         found |= sought(proxy, arguments.seeks)
     if not arguments.json:
