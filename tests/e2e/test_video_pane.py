@@ -52,7 +52,8 @@ def test_the_face_is_brought_near_and_stays_so_for_the_next_clip(bench: Bench) -
     bench.press("z")
     expect(bench.page.locator("#stage")).not_to_have_attribute("data-zoom", "1")
     now = bench.page.evaluate(FACE_ON_STAGE, place)
-    assert now["bottom"] - now["top"] > 1.2 * (before["bottom"] - before["top"])
+    assert max(now["bottom"] - now["top"], now["right"] - now["left"]) == pytest.approx(0.72, abs=0.02)
+    assert now["bottom"] - now["top"] > before["bottom"] - before["top"]
     assert now["left"] >= 0
     assert now["top"] >= 0
     assert now["right"] <= 1

@@ -28,7 +28,7 @@ test("a face in the middle of the frame comes to the middle of the stage, as lar
   const [right, bottom] = onStage([0.6, 0.65], WIDE, zoom);
   assert.ok(left >= 0 && top >= 0 && right <= 420 && bottom <= 300);
   const share = Math.max((right - left) / 420, (bottom - top) / 300);
-  assert.ok(Math.abs(share - 0.62) < 1e-9);
+  assert.ok(Math.abs(share - 0.72) < 1e-9);
 });
 
 test("a face at the edge is moved only so far that the stage stays filled", () => {

@@ -5,7 +5,7 @@ import { clamp } from "./timemap.js";
 const PREFERENCES = "concord:face";
 const CLOSEST = 6;
 // the face takes up to this share of the stage, so that hair, chin and a nod stay in sight
-const SHARE = 0.62;
+const SHARE = 0.72;
 
 // Where a video of this size lies in the stage: whole, in the middle.
 export function fitted(video, stage) {
