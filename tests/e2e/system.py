@@ -13,8 +13,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -31,6 +32,8 @@ class System:
     address: str
     passwords: dict[str, str]
     var: Path
+    #: the cookies of those who have signed in before
+    cookies: dict[str, list[Any]] = field(default_factory=dict)
 
     def manage(self, *arguments: str) -> str:
         """What `manage.py …` on this system's data printed; its words are the failure's."""
