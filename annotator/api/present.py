@@ -36,6 +36,8 @@ def task(item: queries.Task, user: User) -> JsonObject:
         "stop_s": item.stop_s,
         "context_start_s": item.context_start_s,
         "context_stop_s": item.context_stop_s,
+        "session_start_s": item.session_start_s,
+        "session_stop_s": item.session_stop_s,
         "expires_at": item.expires_at,
         "seconds_left": item.seconds_left,
         "video": _video(item, reverse("clip_video", args=[item.clip_id]) + query),
@@ -56,7 +58,10 @@ def _video(item: queries.Task, url: str) -> JsonObject | None:
 
 
 def _eeg(item: queries.Task, url: str) -> JsonObject | None:
-    return None if item.eeg is None else {"url": url, "sfreq": item.eeg.sfreq, "channels": item.eeg.channels}
+    if item.eeg is None:
+        return None
+    plain = {"sfreq": item.eeg.sfreq, "channels": item.eeg.channels, "bad_channels": item.bad_channels}
+    return {"url": url, **plain}
 
 
 def _why(why: Why) -> JsonObject:

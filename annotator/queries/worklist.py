@@ -32,6 +32,9 @@ class Task:
     stop_s: float
     context_start_s: float
     context_stop_s: float
+    #: all that was recorded
+    session_start_s: float
+    session_stop_s: float
     #: None: not held
     expires_at: datetime | None
     #: None: the session has no video that a browser can play
@@ -39,6 +42,8 @@ class Task:
     #: where the face is throughout the clip: x, y, width, height as shares of the frame; None: not known
     face_place: list[float] | None
     eeg: media.TileMeta | None
+    #: marked by hand, by the files, or measured as bad: no average is to hear them
+    bad_channels: tuple[str, ...]
     why: Why
     draft: JsonObject | None
     #: the annotator's own answer, where they have given it
@@ -68,7 +73,8 @@ SELECT clip.id, person.code || ' · ' || recording.code, clip.start_s, clip.stop
        EXISTS (SELECT 1 FROM annotator_derived d WHERE d.session_id = recording.id AND d.kind = 'proxy_video'),
        (SELECT d.path FROM annotator_derived d WHERE d.session_id = recording.id AND d.kind = 'eeg_tiles'
         ORDER BY d.version DESC LIMIT 1),
-       clip.face_place, slot.expires_at, draft.content, lease.served
+       clip.face_place, recording.bad_channels, recording.spec -> 'bad_channels', recording.channel_faults,
+       slot.expires_at, draft.content, lease.served
 FROM {which}
 JOIN annotator_recordingsession recording ON recording.id = clip.session_id
 JOIN annotator_subject person ON person.id = recording.subject_id
@@ -116,9 +122,11 @@ def _shown_answer(clip: Clip, user: User) -> Label | None:
 
 def _task(row: Row) -> Task:
     clip_id, session, start_s, stop_s, has_eeg, has_face, duration_s, has_video, offset_s = row[:9]
-    drift, residual_ms, method, confidence, is_playable, tiles, place, expires_at, draft, served = row[9:]
+    drift, residual_ms, method, confidence, is_playable, tiles, place = row[9:16]
+    by_hand, in_files, faults, expires_at, draft, served = row[16:]
     video = ClockMap(offset_s=offset_s, drift=drift, residual_ms=residual_ms, method=method, confidence=confidence)
-    first_s, last_s = _context(start_s, stop_s, duration_s=duration_s, video_offset_s=offset_s if has_video else 0.0)
+    whole = _whole(start_s, stop_s, duration_s=duration_s, video_offset_s=offset_s if has_video else 0.0)
+    first_s, last_s = _around(start_s, stop_s, whole)
     return Task(
         clip_id=clip_id,
         session=session,
@@ -126,10 +134,13 @@ def _task(row: Row) -> Task:
         stop_s=stop_s,
         context_start_s=first_s,
         context_stop_s=last_s,
+        session_start_s=whole[0],
+        session_stop_s=whole[1],
         expires_at=expires_at,
         video=video if is_playable else None,
         face_place=None if place is None else json.loads(place),
         eeg=None if tiles is None else media.tile_meta_in(tiles),
+        bad_channels=_bad(by_hand, in_files, faults),
         why=told(_json(served) or {}, has_eeg=has_eeg, has_face=has_face),
         draft=_json(draft),
     )
@@ -139,17 +150,28 @@ def _json(text: str | None) -> JsonObject | None:
     return None if text is None else json.loads(text)
 
 
+def _bad(by_hand: str, in_files: str | None, faults: str) -> tuple[str, ...]:
+    measured = (name for name, found in json.loads(faults).items() if found)
+    return tuple(sorted({*json.loads(by_hand), *(json.loads(in_files) if in_files else ()), *measured}))
+
+
 def context_of(clip: Clip) -> tuple[float, float]:
     """The clip ± 10 s, within its session."""
     session = clip.session
     offset_s = session.video_offset_s if session.has_video else 0.0
-    return _context(clip.start_s, clip.stop_s, duration_s=session.duration_s, video_offset_s=offset_s)
+    return _around(
+        clip.start_s,
+        clip.stop_s,
+        _whole(clip.start_s, clip.stop_s, duration_s=session.duration_s, video_offset_s=offset_s),
+    )
 
 
-def _context(start_s: float, stop_s: float, *, duration_s: float | None, video_offset_s: float) -> tuple[float, float]:
-    first_s = min(0.0, start_s, video_offset_s)
-    last_s = max(stop_s, duration_s or stop_s)
-    return max(first_s, start_s - CONTEXT_S), min(last_s, stop_s + CONTEXT_S)
+def _whole(start_s: float, stop_s: float, *, duration_s: float | None, video_offset_s: float) -> tuple[float, float]:
+    return min(0.0, start_s, video_offset_s), max(stop_s, duration_s or stop_s)
+
+
+def _around(start_s: float, stop_s: float, whole: tuple[float, float]) -> tuple[float, float]:
+    return max(whole[0], start_s - CONTEXT_S), min(whole[1], stop_s + CONTEXT_S)
 
 
 # What is answered on clips that a later import no longer has does not count; those clips are few, and found first.

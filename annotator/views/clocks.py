@@ -39,7 +39,7 @@ def session_sync(request: StudyRequest, slug: str, session_id: int) -> HttpRespo
                 return redirect("session", slug=slug, session_id=session_id)
         else:
             error = str(form.errors["points"][0])
-    return render(request, "sessions/sync.html", _sync_page(session, points, error))
+    return render(request, "sessions/sync.html", _sync_page(request, session, points, error))
 
 
 @access(ObjectKind.SESSION, Verb.EDIT)
@@ -68,7 +68,9 @@ def _do(request: StudyRequest, session: RecordingSession, action: Callable[[], o
     return redirect("session", slug=request.study.slug, session_id=session.pk)
 
 
-def _sync_page(session: RecordingSession, points: list[list[float]], error: str) -> dict[str, object]:
+def _sync_page(
+    request: StudyRequest, session: RecordingSession, points: list[list[float]], error: str
+) -> dict[str, object]:
     trials = recordings.trials_of_session(session)
     figure = session_page.figure_of(session, (), trials)
     limits = {
@@ -85,7 +87,7 @@ def _sync_page(session: RecordingSession, points: list[list[float]], error: str)
         "clock": session_page.clock_of(session),
         "can_relate": session_page.is_shown(session) and session.has_eeg and session.has_video,
         "back": reverse("session", args=[session.study.slug, session.pk]),
-        "config": {**viewer_config(session, figure), "limits": limits, "points": points},
+        "config": {**viewer_config(session, request.user, figure), "limits": limits, "points": points},
     }
 
 

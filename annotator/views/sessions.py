@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from annotator.domain.access import ObjectKind, Verb, access, may
 from annotator.enums import DerivedKind, JobState
-from annotator.models import RecordingSession
+from annotator.models import RecordingSession, User
 from annotator.queries import media, recordings, session_page
 from annotator.views.http import StudyRequest
 from mlcore.types import JsonObject
@@ -44,7 +44,7 @@ def session_detail(request: StudyRequest, slug: str, session_id: int) -> HttpRes
         "is_shown": session_page.is_shown(session),
         "may_edit": may(request.user, Verb.EDIT, ObjectKind.SESSION, request.study),
         "may_delete": may(request.user, Verb.DELETE, ObjectKind.SESSION, request.study),
-        "config": viewer_config(session, session_page.figure_of(session, clips, trials)),
+        "config": viewer_config(session, request.user, session_page.figure_of(session, clips, trials)),
     }
     return render(request, "sessions/detail.html", context | _work(session))
 
@@ -65,14 +65,15 @@ def _work(session: RecordingSession) -> dict[str, object]:
     return {"job": job, "is_live": job is not None and job.state in _UNFINISHED}
 
 
-def viewer_config(session: RecordingSession, figure: JsonObject) -> JsonObject:
+def viewer_config(session: RecordingSession, user: User, figure: JsonObject) -> JsonObject:
     """What the viewer's script is given: the figures and where the signals lie."""
     has_tiles, has_proxy = (
         media.newest(session, kind) is not None for kind in (DerivedKind.EEG_TILES, DerivedKind.PROXY_VIDEO)
     )
     video = reverse("session_video", args=[session.study.slug, session.pk]) if has_proxy else None
     eeg = reverse("api:session_eeg", args=[session.pk]) if has_tiles else None
-    return {**figure, "session_id": session.pk, "video_url": video, "eeg_url": eeg}
+    where = {"slug": session.study.slug, "session_id": session.pk, "video_url": video, "eeg_url": eeg}
+    return {**figure, **where, "user_id": user.pk}
 
 
 def _table(request: StudyRequest) -> dict[str, object]:

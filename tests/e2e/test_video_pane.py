@@ -49,7 +49,7 @@ def is_pressed(page: Page, name: str) -> bool:
 def test_the_face_is_brought_near_and_stays_so_for_the_next_clip(bench: Bench) -> None:
     place = bench.task()["video"]["face_place"]
     before = bench.page.evaluate(FACE_ON_STAGE, place)
-    bench.press("z")
+    bench.press("p")
     expect(bench.page.locator("#stage")).not_to_have_attribute("data-zoom", "1")
     now = bench.page.evaluate(FACE_ON_STAGE, place)
     assert max(now["bottom"] - now["top"], now["right"] - now["left"]) == pytest.approx(0.72, abs=0.02)
@@ -80,12 +80,12 @@ def test_a_veiled_face_cannot_be_made_out(bench: Bench) -> None:
 
 def test_context_is_played_on_demand_and_not_for_the_next_clip(bench: Bench) -> None:
     task = bench.task()
-    bench.press("c")
+    bench.press("e")
     assert is_pressed(bench.page, "context")
     bench.press("Home")
     bench.settle()
     assert bench.cursor_s < task["start_s"] - 1 or task["context_start_s"] > task["start_s"] - 1
-    bench.press("c")
+    bench.press("e")
     bench.settle()
     assert task["start_s"] <= bench.cursor_s <= task["stop_s"]
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { regionOf, regionRuns, sideOf, stackOrder } from "../../annotator/static/annotator/js/label/channels.js";
+import { regionOf, sideOf, stackOrder } from "../../annotator/static/annotator/js/label/channels.js";
 
 const eeg = (name) => ({ name, kind: "eeg" });
 
@@ -22,10 +22,4 @@ test("sides: odd left, even right, z between", () => {
 test("front to back, left to right, aux last, as recorded among equals", () => {
   const channels = [{ name: "GSR", kind: "misc" }, ...["O2", "Cz", "Fp2", "C4", "Fp1", "C3", "F3", "F7"].map(eeg)];
   assert.deepEqual(stackOrder(channels).map((i) => channels[i].name), ["Fp1", "Fp2", "F3", "F7", "C3", "Cz", "C4", "O2", "GSR"]);
-});
-
-test("runs of one region", () => {
-  assert.deepEqual(regionRuns(["Fp1", "Fp2", "F3", "O1"].map(eeg)), [
-    { region: "frontopolar", first: 0, count: 2 }, { region: "frontal", first: 2, count: 1 }, { region: "occipital", first: 3, count: 1 },
-  ]);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { KEYS, actionFor } from "../../annotator/static/annotator/js/label/keymap.js";
+import { actionFor as actionOnSession } from "../../annotator/static/annotator/js/session/keymap.js";
 import { STRINGS } from "../../annotator/static/annotator/js/label/strings.js";
 
 test("every key of the page", () => {
@@ -20,6 +21,11 @@ test("every key of the page", () => {
     [{ key: "w" }, { name: "why" }],
     [{ key: "?", shiftKey: true }, { name: "keys" }],
     [{ key: "+", shiftKey: true }, { name: "gain", by: 1 }],
+    [{ key: "[" }, { name: "page", by: -1 }],
+    [{ key: "." }, { name: "zoom", by: 0.5 }],
+    [{ key: "m" }, { name: "montage", by: 1 }],
+    [{ key: "M", shiftKey: true }, { name: "montage", by: -1 }],
+    [{ key: "r" }, { name: "ruler" }],
     [{ key: "q" }, null],
     [{ key: "Tab" }, null],
   ];
@@ -46,6 +52,18 @@ test("on an answer Space plays, Enter submits, up and down change it", () => {
   assert.equal(actionFor({ key: "ArrowUp" }), null);
 });
 
+test("the keys of the traces are the same on the session page, and none is taken twice", () => {
+  for (const key of ["[", "]", ".", ",", "a", "c", "+", "-", "m", "f", "z", "k", "r"]) assert.deepEqual(actionOnSession({ key }), actionFor({ key }), key);
+  const named = KEYS.flatMap(({ keys }) => keys);
+  assert.equal(new Set(named).size, named.length);
+});
+
 test("the sheet says what each key does", () => {
   for (const { does } of KEYS) assert.ok(STRINGS.keys[does], does);
+});
+
+test("no key of the page means two things, and each does something", () => {
+  const letters = KEYS.flatMap(({ keys, does }) => keys.filter((key) => key.length === 1).map((key) => [key, does]));
+  assert.equal(new Set(letters.map(([key]) => key.toLowerCase())).size, letters.length);
+  for (const [key] of letters.filter(([name]) => !"…↑↓←→".includes(name))) assert.ok(actionFor({ key }), key);
 });

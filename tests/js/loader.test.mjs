@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { TraceLoader } from "../../annotator/static/annotator/js/session/loader.js";
+import { TraceLoader } from "../../annotator/static/annotator/js/eeg/loader.js";
 
 const RECORDED = { start_s: 0, stop_s: 100 };
 
@@ -43,6 +43,23 @@ test("what is loaded is not asked for again; what is not is", async () => {
   assert.notEqual(loader.waiting, undefined);
   clearTimeout(loader.waiting);
   assert.equal(got.addresses.length, 1);
+});
+
+test("an address that has a question keeps it; filters ask for more on either side", async () => {
+  const { loader, got } = loaderOn(() => ok());
+  loader.url = "/eeg?sig=a";
+  loader.pad_s = 3;
+  await loader.load({ start_s: 20, stop_s: 30 }, 1000);
+  assert.deepEqual(got.addresses, ["/eeg?sig=a&start_s=15.000000&stop_s=35.000000&width_px=2000&pad_s=3"]);
+  loader.want({ start_s: 15, stop_s: 35 }, 1000); // with 3 s on either side it is all there
+  assert.equal(loader.waiting, undefined);
+});
+
+test("what somebody else fetched is not asked for again", () => {
+  const { loader } = loaderOn(() => ok());
+  loader.hold({ start_s: 10, stop_s: 40 }, { kind: "samples" });
+  loader.want({ start_s: 20, stop_s: 30 }, 1000);
+  assert.equal(loader.waiting, undefined);
 });
 
 test("the newest wish wins, whichever answer comes first", async () => {

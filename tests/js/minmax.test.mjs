@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columnBins, columnExtremes, median, niceBelow } from "../../annotator/static/annotator/js/label/minmax.js";
+import { columnBins, columnExtremes, columnReach, niceBelow } from "../../annotator/static/annotator/js/label/minmax.js";
 
 test("each column holds the least and greatest of its samples", () => {
   const samples = Int16Array.from([3, -1, 4, 1, -5, 9, 2, 6]);
@@ -21,16 +21,19 @@ test("no sample is lost or counted twice at a fractional width", () => {
   }
 });
 
+test("a trace between two samples reaches over the columns between them, and neighbours touch", () => {
+  const reach = columnReach(Float32Array.from([0, 10, 4]), { first: 0, perColumn: 0.5, nColumns: 5 });
+  assert.deepEqual([...reach], [0, 5, 5, 10, 7, 10, 4, 7, 4, 4]);
+});
+
+test("it does not bridge a gap, and ends with the data", () => {
+  const reach = columnReach(Float32Array.from([1, NaN, 3, 4]), { first: -1, perColumn: 1, nColumns: 5 });
+  assert.deepEqual([...reach], [1, 1, 1, 1, 3, 3, 3, 4, 4, 4]);
+});
+
 test("columns outside the data are NaN", () => {
   const extremes = columnExtremes(Int16Array.from([5, 6]), { first: -2, perColumn: 2, nColumns: 3 });
   assert.deepEqual([...extremes], [NaN, NaN, 5, 6, NaN, NaN]);
-});
-
-test("median of a window", () => {
-  const samples = Int16Array.from([100, 7, -3, 5, 100]);
-  assert.equal(median(samples, 1, 4), 5);
-  assert.equal(median(samples, 1, 3), 2);
-  assert.ok(Number.isNaN(median(samples, 7, 9)));
 });
 
 test("scale bars are round numbers that fit", () => {

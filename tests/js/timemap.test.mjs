@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { TimeMap, boundaryAfter, clockText, timeTicks, visibleSpan } from "../../annotator/static/annotator/js/label/timemap.js";
+import { TimeMap, boundaryAfter, boundsOf, clockText, firstSpan, timeTicks } from "../../annotator/static/annotator/js/label/timemap.js";
 
 const CLIP = { start_s: 100, stop_s: 105, context_start_s: 90, context_stop_s: 115 };
 
@@ -23,12 +23,14 @@ test("playing stops at the clip's end, or at the context's when it began beyond 
 });
 
 test("the time base shows the clip, or is centred on it, or pages through a longer one", () => {
-  const whole = visibleSpan(CLIP, "clip");
+  const whole = firstSpan(CLIP, "clip");
   assert.ok(whole.start_s < 100 && whole.stop_s > 105 && whole.stop_s - whole.start_s < 6);
-  assert.deepEqual(visibleSpan(CLIP, 20), { start_s: 92.5, stop_s: 112.5 });
-  const long = { start_s: 0, stop_s: 30, context_start_s: 0, context_stop_s: 40 };
-  assert.deepEqual(visibleSpan(long, 10, 12.4), { start_s: 10, stop_s: 20 });
-  assert.deepEqual(visibleSpan(long, 10, 30), { start_s: 30, stop_s: 40 });
+  assert.deepEqual(firstSpan(CLIP, 20), { start_s: 92.5, stop_s: 112.5 });
+  assert.deepEqual(firstSpan({ start_s: 0, stop_s: 30 }, 10), { start_s: 0, stop_s: 10 });
+});
+
+test("what may be seen has the clip's margin too", () => {
+  assert.deepEqual(boundsOf({ start_s: 100, stop_s: 200 }, { start_s: 90, stop_s: 210 }), { start_s: 87, stop_s: 213 });
 });
 
 test("ticks are round, relative to the clip and not closer than asked", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { centred, covers, following, lengthOf, lengthText, panned, wantedFor, within, zoomed } from "../../annotator/static/annotator/js/session/viewport.js";
+import { centred, covers, following, lengthOf, lengthText, panned, timebases, wantedFor, within, zoomed } from "../../annotator/static/annotator/js/eeg/viewport.js";
 
 const BOUNDS = { start_s: -2, stop_s: 7198 };
 const WHOLE = { start_s: 0, stop_s: 7200 };
@@ -41,6 +41,15 @@ test("the view follows the cursor by pages and is the same object while it need 
   assert.deepEqual(following(span, 99.5, BOUNDS), { start_s: 90, stop_s: 100 });
 });
 
+test("a loop that begins again is followed to its start, not to the page before it", () => {
+  assert.deepEqual(following({ start_s: 100, stop_s: 110 }, 99.5, BOUNDS, { isPlaying: true }), { start_s: 99, stop_s: 109 });
+});
+
+test("time bases up to what may be seen", () => {
+  assert.deepEqual(timebases({ start_s: -0.3, stop_s: 30.3 }), [1, 2, 5, 10, 20, 30]);
+  assert.equal(timebases(BOUNDS).at(-1), 3600);
+});
+
 test("more is fetched than is seen, but never so much that samples become extremes", () => {
   assert.deepEqual(wantedFor({ start_s: 100, stop_s: 110 }, WHOLE), { start_s: 95, stop_s: 115 });
   assert.equal(lengthOf(wantedFor({ start_s: 100, stop_s: 150 }, WHOLE)), 60);
@@ -59,6 +68,15 @@ test("what is loaded does while it holds the view in enough detail", () => {
   assert.ok(!covers(coarse, { start_s: 900, stop_s: 1000 }, WHOLE));
   assert.ok(covers({ ...samples, start_s: 0, stop_s: 13 }, { start_s: -2, stop_s: 8 }, WHOLE)); // nothing was recorded before 0
   assert.ok(!covers(null, { start_s: 0, stop_s: 1 }, WHOLE));
+});
+
+test("with filters on, what lies beside the view must be there too, as far as it was recorded", () => {
+  const samples = { start_s: 0, stop_s: 20, span: { start_s: 0, stop_s: 20 }, isSamples: true };
+  assert.ok(covers(samples, { start_s: 5, stop_s: 15 }, WHOLE, 5));
+  assert.ok(!covers(samples, { start_s: 6, stop_s: 16 }, WHOLE, 5));
+  assert.ok(covers(samples, { start_s: 0, stop_s: 10 }, WHOLE, 5));
+  const coarse = { start_s: 0, stop_s: 100, span: { start_s: 0, stop_s: 100 }, isSamples: false };
+  assert.ok(covers(coarse, { start_s: 0, stop_s: 100 }, WHOLE, 5)); // extremes are not filtered
 });
 
 test("lengths are told in a unit that fits", () => {

@@ -31,6 +31,8 @@ class EegOut(Schema):
     url: str
     sfreq: float
     channels: list[ChannelOut]
+    #: of these channels: marked by hand, by the files, or measured as bad
+    bad_channels: list[str]
 
 
 class ScorePartOut(Schema):
@@ -91,6 +93,9 @@ class TaskOut(Schema):
     stop_s: float
     context_start_s: float
     context_stop_s: float
+    #: all that was recorded; annotators are shown the context alone
+    session_start_s: float
+    session_stop_s: float
     #: null: not held, only looked at
     expires_at: datetime | None
     seconds_left: float | None

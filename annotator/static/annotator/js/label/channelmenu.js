@@ -27,6 +27,11 @@ export class ChannelMenu {
     return this.channels.filter((channel) => !this.#isShown(channel)).map((channel) => channel.name);
   }
 
+  // By its name beside the traces; the menu brings it back.
+  hide(name) {
+    this.#choose([name], false);
+  }
+
   #isShown(channel) {
     return this.choices[channel.name] ?? regionOf(channel) !== "aux";
   }

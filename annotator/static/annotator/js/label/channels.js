@@ -22,8 +22,9 @@ export function regionOf(channel) {
   return "other";
 }
 
-// Odd numbers lie left, even right, z on the midline.
+// Odd numbers lie left, even right, z on the midline; a row of two electrodes brings its side along.
 export function sideOf(channel) {
+  if (channel.side) return channel.side;
   if (isAux(channel)) return "aux";
   if (regionOf(channel) === "other") return "mid"; // a number that says nothing of a side
   const digits = channel.name.match(/(\d+)\D*$/);
@@ -35,16 +36,4 @@ export function stackOrder(channels) {
   const sides = ["left", "mid", "right", "aux"];
   const rank = (channel) => REGIONS.indexOf(regionOf(channel)) * 10 + sides.indexOf(sideOf(channel));
   return channels.map((_, index) => index).sort((a, b) => rank(channels[a]) - rank(channels[b]) || a - b);
-}
-
-// Consecutive rows of one region: [{ region, first, count }].
-export function regionRuns(channels) {
-  const runs = [];
-  channels.forEach((channel, row) => {
-    const region = regionOf(channel);
-    const last = runs.at(-1);
-    if (last?.region === region) last.count += 1;
-    else runs.push({ region, first: row, count: 1 });
-  });
-  return runs;
 }

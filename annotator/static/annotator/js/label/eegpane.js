@@ -1,291 +1,194 @@
-// The stack of traces: one canvas for the signals, one on top for the cursor. Draws only when something changed.
+// The stack of traces: one canvas for the signals, one on top for what moves. The signals are drawn anew only when something about them
+// changed, at most once a frame of the screen; while only the cursor moves, only the upper canvas is.
 
-import { isAux, regionOf, regionRuns, shortName, sideOf, stackOrder } from "./channels.js";
-import { columnBins, columnExtremes, median, niceBelow } from "./minmax.js";
+import { arranged } from "../eeg/arrange.js";
+import { Gestures, wheelAction } from "../eeg/gestures.js";
+import { inOrder } from "../eeg/marks.js";
+import { measured, measuredText, microvolts, valueAt } from "../eeg/measure.js";
+import { paintOverlay } from "../eeg/overlay.js";
+import { AXIS_PX, GUTTER_PX, Painter } from "../eeg/painter.js";
 import { STRINGS } from "./strings.js";
-import { clamp, timeTicks, visibleSpan } from "./timemap.js";
+import { clamp } from "./timemap.js";
 
-const GUTTER_PX = 72;
-const AXIS_PX = 22;
-const TALLEST_GAIN_PX = 64;
 const GAINS_UV = [5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000];
+const GAINS_SD = [1, 2, 3, 4, 6, 8, 12, 16, 24];
+const LEAST_ROW_PX = 8; // rows that would be lower are scrolled
+const NO_HANDS = { onPan() {}, onZoom() {}, onGain() {}, onToggle() {} };
 
 export class EegPane {
-  constructor({ root, signals, overlay, onScrub }) {
-    this.root = root;
-    this.signals = signals;
-    this.overlay = overlay;
-    this.onScrub = onScrub;
-    this.timebase_s = "clip";
-    this.gainIndex = GAINS_UV.indexOf(50);
+  // onScrub(session_s): somebody pointed at a moment; hands: onPan(seconds), onZoom(factor, at_s), onGain(by), onToggle(row's name)
+  constructor({ root, signals, overlay, onScrub, hands = NO_HANDS }) {
+    Object.assign(this, { root, signals, overlay, onScrub, hands });
+    this.gains = { uv: GAINS_UV.indexOf(50), sd: GAINS_SD.indexOf(6) };
+    this.options = { order: "region", isZ: false, isClipped: false, nRows: 0 };
     this.hidden = new Set();
-    this.tile = null;
-    this.clip = null;
-    this.cursor_s = 0;
+    this.marks = [];
+    this.onMarkRange = null; // (start_s, stop_s): shift and drag chooses a stretch for whoever listens
+    this.painter = new Painter();
+    this.#forget();
+    this.hover = this.#readOut("pane-hover");
+    this.said = this.#readOut("pane-measure");
+    this.said.setAttribute("role", "status");
     new ResizeObserver(() => this.#resize()).observe(root);
-    document.addEventListener("concord:theme", () => this.draw());
+    document.addEventListener("concord:theme", () => this.#readInk());
     this.#listen();
   }
 
-  get gain_uv() {
-    return GAINS_UV[this.gainIndex];
+  #forget() {
+    Object.assign(this, { tile: null, clip: null, span: null, cursor_s: 0, places: [], firstRow: 0, focusRow: null, ruler: null, range: null, note: "" });
   }
 
-  get rows() {
-    return this.tile ? this.order.filter((index) => !this.hidden.has(this.tile.channels[index].name)) : [];
-  }
+  // ---- what is shown
 
-  setClip(clip, tile) {
+  setClip(clip, tile = null) {
+    this.#forget();
     this.clip = clip;
-    this.tile = tile;
-    this.order = tile ? stackOrder(tile.channels) : [];
     this.cursor_s = clip?.start_s ?? 0;
-    this.span = null;
+    this.#tellRuler();
+    this.#say("");
+    if (tile) this.showTile(tile);
     this.draw();
   }
 
-  // A view of one's own choice in place of the time base, { start_s, stop_s }; null goes back to the time base.
-  showSpan(span, tile = this.tile) {
-    this.chosenSpan = span;
-    if (tile !== this.tile) {
-      this.tile = tile;
-      this.order = tile ? stackOrder(tile.channels) : [];
-    }
+  showTile(tile, note = "") {
+    this.tile = tile;
+    this.note = note;
+    this.#arrange();
+  }
+
+  // { start_s, stop_s } of the session
+  showSpan(span) {
+    this.span = span;
     this.draw();
   }
 
   setHidden(names) {
     this.hidden = new Set(names);
-    this.draw();
+    this.#arrange();
   }
 
-  setTimebase(timebase_s) {
-    this.timebase_s = timebase_s;
-    this.draw();
+  // order, isZ: each row by its own standard deviation, isClipped: rows cut at their band, nRows: so many on screen (0: as many as fit)
+  setOptions(options) {
+    this.options = { ...this.options, ...options };
+    this.#arrange();
   }
 
-  // by +1: taller traces, which is fewer µV a row
-  changeGain(by) {
-    this.gainIndex = clamp(this.gainIndex - by, 0, GAINS_UV.length - 1);
+  // [{ start_s, stop_s?, kind, text }]
+  setMarks(marks) {
+    this.marks = inOrder(marks);
     this.draw();
   }
 
   setCursor(session_s) {
     this.cursor_s = session_s;
-    if (!this.clip) return;
-    const span = this.#spanAt(session_s);
-    if (span.start_s !== this.span?.start_s || span.stop_s !== this.span?.stop_s) this.draw();
-    else this.#drawCursor();
+    if (this.ruler?.isOpen) this.#rule({ ...this.ruler, other_s: session_s });
+    this.#drawOverlay();
   }
 
+  #arrange() {
+    const channels = this.tile?.channels ?? [];
+    this.places = arranged(channels, this.options.order).filter(({ index }) => !this.hidden.has(channels[index].name));
+    this.firstRow = clamp(this.firstRow, 0, this.#lastFirstRow());
+    if (this.focusRow !== null) this.focusRow = clamp(this.focusRow, 0, Math.max(0, this.places.length - 1));
+    if (this.ruler) this.#rule(this.ruler);
+    this.draw();
+  }
+
+  // ---- gain
+
+  get gain() {
+    return this.options.isZ ? GAINS_SD[this.gains.sd] : GAINS_UV[this.gains.uv];
+  }
+
+  get gainText() {
+    return this.options.isZ ? STRINGS.deviations(this.gain) : STRINGS.gain(this.gain);
+  }
+
+  // by +1: taller traces, which is fewer µV a row
+  changeGain(by) {
+    const [name, gains] = this.options.isZ ? ["sd", GAINS_SD] : ["uv", GAINS_UV];
+    this.gains[name] = clamp(this.gains[name] - by, 0, gains.length - 1);
+    this.draw();
+  }
+
+  // ---- rows
+
+  get plotHeight() {
+    return Math.max(1, (this.height ?? 0) - AXIS_PX);
+  }
+
+  get rowsThatFit() {
+    const most = Math.max(1, Math.floor(this.plotHeight / LEAST_ROW_PX));
+    return Math.max(1, Math.min(this.places.length, this.options.nRows || most, most));
+  }
+
+  get rowHeight() {
+    return this.plotHeight / this.rowsThatFit;
+  }
+
+  // Those on screen.
+  get shown() {
+    return this.places.slice(this.firstRow, this.firstRow + this.rowsThatFit);
+  }
+
+  #lastFirstRow() {
+    return Math.max(0, this.places.length - this.rowsThatFit);
+  }
+
+  // false where there is nothing to scroll
+  scrollRows(by) {
+    const first = clamp(this.firstRow + by, 0, this.#lastFirstRow());
+    if (this.#lastFirstRow() === 0) return false;
+    this.firstRow = first;
+    this.draw();
+    return true;
+  }
+
+  #channelAt(y) {
+    const place = this.shown[Math.floor(y / this.rowHeight)];
+    return place ? this.tile.channels[place.index] : null;
+  }
+
+  // ---- drawing
+
+  // At the next frame of the screen; asked for any number of times before it, drawn once.
   draw() {
-    if (!this.width || !this.clip) return;
-    this.span = this.#spanAt(this.cursor_s);
-    this.ink = readInk(this.root);
+    this.pending ??= requestAnimationFrame(() => {
+      this.pending = null;
+      this.#paint();
+    });
+  }
+
+  #paint() {
+    if (!this.width || !this.clip || !this.span) return;
     const started_ms = performance.now();
-    const context = this.#clear(this.signals);
-    this.#drawOutside(context);
-    this.#drawAxis(context);
-    if (this.rows.length) this.#drawTraces(context);
-    this.#drawBounds(context);
-    if (this.rows.length) this.#drawScale(context);
-    if (this.rows.length && this.tile.kind === "envelope") this.#drawNote(context, STRINGS.envelope);
+    const { nMarks } = this.painter.paint(this.#view(this.signals, { places: this.shown }));
     this.root.dataset.drawMs = (performance.now() - started_ms).toFixed(1);
-    Object.assign(this.root.dataset, { rows: this.rows.length, kind: this.tile?.kind ?? "" });
-    this.#drawCursor();
-  }
-
-  #spanAt(session_s) {
-    return this.chosenSpan ?? visibleSpan(this.clip, this.timebase_s, session_s);
-  }
-
-  #x(session_s) {
-    return GUTTER_PX + ((session_s - this.span.start_s) / (this.span.stop_s - this.span.start_s)) * (this.width - GUTTER_PX);
-  }
-
-  // Where on the session's clock a pointer is.
-  sessionAt({ clientX }) {
-    return this.#sessionAt(clientX - this.root.getBoundingClientRect().left);
-  }
-
-  #sessionAt(x) {
-    const share = clamp((x - GUTTER_PX) / (this.width - GUTTER_PX), 0, 1);
-    return this.span.start_s + share * (this.span.stop_s - this.span.start_s);
-  }
-
-  #clear(canvas) {
-    const context = canvas.getContext("2d");
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.clearRect(0, 0, this.width, this.height);
-    context.font = `11px ${this.ink?.font ?? "sans-serif"}`;
-    context.textBaseline = "middle";
-    return context;
-  }
-
-  // What lies outside the clip is context: on a sunken ground.
-  #drawOutside(context) {
-    context.fillStyle = this.ink.sunken;
-    const left = clamp(this.#x(this.clip.start_s), GUTTER_PX, this.width);
-    const right = clamp(this.#x(this.clip.stop_s), GUTTER_PX, this.width);
-    context.fillRect(GUTTER_PX, 0, left - GUTTER_PX, this.height - AXIS_PX);
-    context.fillRect(right, 0, this.width - right, this.height - AXIS_PX);
-  }
-
-  #drawBounds(context) {
-    context.fillStyle = this.ink.ink3;
-    for (const bound_s of [this.clip.start_s, this.clip.stop_s]) {
-      const x = Math.round(this.#x(bound_s));
-      if (x > GUTTER_PX && x < this.width) context.fillRect(x, 0, 1, this.height - AXIS_PX);
-    }
-  }
-
-  #drawAxis(context) {
-    const { step_s, ticks } = timeTicks(this.span, this.clip.start_s, this.width - GUTTER_PX);
-    const digits = step_s < 1 ? Math.ceil(-Math.log10(step_s) - 1e-9) : 0;
-    const bottom = this.height - AXIS_PX;
-    context.textAlign = "center";
-    for (const { session_s, relative_s } of ticks) {
-      const x = Math.round(this.#x(session_s));
-      context.fillStyle = this.ink.line;
-      context.fillRect(x, 0, 1, bottom + 4);
-      context.fillStyle = this.ink.ink3;
-      const text = `${relative_s < -1e-9 ? "−" : ""}${Math.abs(relative_s).toFixed(digits)}`;
-      if (x > GUTTER_PX + 8 && x < this.width - 20) context.fillText(text, x, bottom + 13);
-    }
-    context.fillStyle = this.ink.lineStrong;
-    context.fillRect(GUTTER_PX, bottom, this.width - GUTTER_PX, 1);
-    context.textAlign = "right";
-    context.fillStyle = this.ink.ink3;
-    context.fillText("s", this.width - 6, bottom + 13);
-  }
-
-  #drawTraces(context) {
-    const rows = this.rows;
-    this.rowHeight = (this.height - AXIS_PX) / rows.length;
-    this.gainHeight = Math.min(this.rowHeight, TALLEST_GAIN_PX); // few channels: more room, not taller traces
-    const nColumns = Math.max(1, Math.round((this.width - GUTTER_PX) * this.ratio));
-    const first = (this.span.start_s - this.tile.start_s) * this.tile.sfreq;
-    const perColumn = ((this.span.stop_s - this.span.start_s) * this.tile.sfreq) / nColumns;
-    this.extremes = this.extremes?.length === 2 * nColumns ? this.extremes : new Float32Array(2 * nColumns);
-    context.save();
-    context.beginPath();
-    context.rect(GUTTER_PX, 0, this.width - GUTTER_PX, this.height - AXIS_PX);
-    context.clip();
-    context.lineWidth = 1;
-    context.lineJoin = "round";
-    rows.forEach((index, row) => {
-      const channel = this.tile.channels[index];
-      context.strokeStyle = this.ink[sideOf(channel)];
-      context.stroke(this.#tracePath(channel, { row, first, perColumn, nColumns }));
+    this.nDrawn = (this.nDrawn ?? 0) + 1;
+    const { order, isZ, isClipped } = this.options;
+    const names = this.shown.map(({ index }) => this.tile.channels[index].name).join(" ");
+    Object.assign(this.root.dataset, {
+      rows: this.shown.length, kind: this.tile?.kind ?? "", names, order, unit: isZ ? "SD" : "µV", clipped: isClipped, gain: this.gainText,
+      startS: this.span.start_s.toFixed(4), stopS: this.span.stop_s.toFixed(4), firstRow: this.firstRow, marks: nMarks, draws: this.nDrawn, note: this.note,
     });
-    context.restore();
-    this.#drawNames(context, rows);
+    this.#drawOverlay();
   }
 
-  #tracePath(channel, { row, first, perColumn, nColumns }) {
-    const columns = { first, perColumn, nColumns };
-    const baseline = baselineOf(channel, first, first + nColumns * perColumn);
-    const middle = (row + 0.5) * this.rowHeight;
-    const scale = (channel.scale_uv / this.#rowUv(channel)) * this.gainHeight;
-    const path = new Path2D();
-    if (channel.samples && perColumn < 1.5) return this.#polyline(path, { samples: channel.samples, baseline, middle, scale, first, perColumn });
-    const extremes = channel.samples ? columnExtremes(channel.samples, columns, this.extremes) : columnBins(channel, columns, this.extremes);
-    let isDown = false;
-    for (let column = 0; column < nColumns; column += 1) {
-      const low = extremes[2 * column];
-      if (Number.isNaN(low)) {
-        isDown = false;
-        continue;
-      }
-      const x = GUTTER_PX + (column + 0.5) / this.ratio;
-      const top = middle - (extremes[2 * column + 1] - baseline) * scale;
-      if (isDown) path.lineTo(x, top);
-      else path.moveTo(x, top);
-      path.lineTo(x, middle - (low - baseline) * scale);
-      isDown = true;
-    }
-    return path;
-  }
-
-  #polyline(path, { samples, baseline, middle, scale, first, perColumn }) {
-    const pxPerSample = 1 / (perColumn * this.ratio);
-    const from = Math.max(0, Math.floor(first));
-    const to = Math.min(samples.length - 1, Math.ceil(first + (this.width - GUTTER_PX) / pxPerSample));
-    for (let i = from; i <= to; i += 1) path.lineTo(GUTTER_PX + (i - first) * pxPerSample, middle - (samples[i] - baseline) * scale);
-    return path;
-  }
-
-  // Aux channels are of another size (ECG in mV): they get a tenth of the gain.
-  #rowUv(channel) {
-    return isAux(channel) ? this.gain_uv * 10 : this.gain_uv;
-  }
-
-  #drawNames(context, rows) {
-    const channels = rows.map((index) => this.tile.channels[index]);
-    const every = Math.max(1, Math.ceil(11 / this.rowHeight));
-    context.textAlign = "right";
-    channels.forEach((channel, row) => {
-      if (row % every) return;
-      context.fillStyle = this.ink[sideOf(channel)];
-      context.fillText(channel.isBad ? `✕ ${shortName(channel).slice(0, 6)}` : shortName(channel).slice(0, 8), GUTTER_PX - 6, (row + 0.5) * this.rowHeight);
-    });
-    context.textAlign = "left";
-    for (const { region, first, count } of regionRuns(channels)) {
-      const top = first * this.rowHeight;
-      context.fillStyle = this.ink.line;
-      if (first) context.fillRect(0, Math.round(top), this.width, 1);
-      context.fillStyle = this.ink.ink3;
-      context.fillText(STRINGS.regions[region], 6, top + (count * this.rowHeight) / 2);
-    }
-  }
-
-  // Bottom right: so many µV high, so many seconds wide.
-  #drawScale(context) {
-    const uv = niceBelow((this.gain_uv * 40) / this.gainHeight);
-    const high = (uv / this.gain_uv) * this.gainHeight;
-    const seconds = niceBelow((this.span.stop_s - this.span.start_s) / 8);
-    const wide = (seconds / (this.span.stop_s - this.span.start_s)) * (this.width - GUTTER_PX);
-    const right = this.width - 14;
-    const bottom = this.height - AXIS_PX - 12;
-    const label = `${uv} µV · ${seconds} s`;
-    const labelWidth = context.measureText(label).width;
-    context.fillStyle = this.ink.panel;
-    context.globalAlpha = 0.88;
-    context.fillRect(right - Math.max(wide, labelWidth) - 6, bottom - high - 18, Math.max(wide, labelWidth) + 12, high + 26);
-    context.globalAlpha = 1;
-    context.fillStyle = this.ink.ink;
-    context.fillRect(right - wide, bottom, wide, 2);
-    context.fillRect(right - 2, bottom - high, 2, high + 2);
-    context.textAlign = "right";
-    context.fillText(label, right, bottom - high - 10);
-  }
-
-  // Top right: what these traces are, where that isn't plain to see.
-  #drawNote(context, text) {
-    const wide = context.measureText(text).width + 12;
-    context.fillStyle = this.ink.panel;
-    context.globalAlpha = 0.88;
-    context.fillRect(this.width - wide - 8, 6, wide, 18);
-    context.globalAlpha = 1;
-    context.fillStyle = this.ink.ink;
-    context.textAlign = "right";
-    context.fillText(text, this.width - 14, 15);
-  }
-
-  #drawCursor() {
-    const context = this.#clear(this.overlay);
+  #drawOverlay() {
     this.root.dataset.cursorS = this.cursor_s.toFixed(4);
-    const x = this.#x(this.cursor_s);
-    if (x < GUTTER_PX - 1 || x > this.width + 1) return;
-    context.fillStyle = this.ink.accent;
-    context.fillRect(x - 1, 0, 2, this.height - AXIS_PX + 4);
-    const text = (this.cursor_s - this.clip.start_s).toFixed(2);
-    const wide = context.measureText(text).width + 10;
-    const left = clamp(x - wide / 2, GUTTER_PX, this.width - wide);
-    context.fillRect(left, this.height - 18, wide, 17);
-    context.fillStyle = this.ink.onAccent;
-    context.textAlign = "center";
-    context.fillText(text.replace("-", "−"), left + wide / 2, this.height - 9);
+    if (!this.width || !this.clip || !this.span) return;
+    const ruler = this.ruler && { from_s: this.ruler.one_s, to_s: this.ruler.other_s, row: this.#rowOf(this.ruler.name), rowHeight: this.rowHeight };
+    paintOverlay(this.#view(this.overlay, { cursor_s: this.cursor_s, ruler, range: this.range }));
+  }
+
+  #view(canvas, more) {
+    const { ratio, width, height, ink, tile, clip, span, rowHeight, gain, marks, note } = this;
+    const focusRow = this.focusRow === null ? null : this.focusRow - this.firstRow;
+    const isZ = this.options.isZ && tile?.kind !== "envelope";
+    return {
+      context: canvas.getContext("2d"), ratio, width, height, ink, tile, clip, span, rowHeight, marks, note, focusRow: focusRow >= 0 ? focusRow : null,
+      gain: isZ || !this.options.isZ ? gain : GAINS_UV[this.gains.uv], isZ, isClipped: this.options.isClipped, ...more,
+    };
   }
 
   #resize() {
@@ -297,36 +200,205 @@ export class EegPane {
       canvas.width = Math.round(this.width * this.ratio);
       canvas.height = Math.round(this.height * this.ratio);
     }
+    this.#readInk();
+    this.firstRow = clamp(this.firstRow, 0, this.#lastFirstRow());
+    this.#paint(); // a canvas that changed its size is empty: at once, so that nothing flickers
+  }
+
+  #readInk() {
     this.ink = readInk(this.root);
     this.draw();
   }
 
-  #listen() {
-    const scrub = (event) => this.clip && this.onScrub(this.sessionAt(event));
-    this.overlay.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      this.overlay.setPointerCapture(event.pointerId);
-      scrub(event);
-    });
-    this.overlay.addEventListener("pointermove", (event) => {
-      if (this.overlay.hasPointerCapture(event.pointerId)) scrub(event);
-    });
-    this.overlay.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.shiftKey) return; // plain scrolling stays the page's
-      event.preventDefault();
-      this.changeGain(event.deltaY < 0 ? 1 : -1);
-    }, { passive: false });
+  // ---- where a pointer is
+
+  #x({ clientX }) {
+    return clientX - this.root.getBoundingClientRect().left;
   }
-}
 
-export function auxNames(tile) {
-  return tile.channels.filter((channel) => regionOf(channel) === "aux").map((channel) => channel.name);
-}
+  #y({ clientY }) {
+    return clientY - this.root.getBoundingClientRect().top;
+  }
 
-// What a trace swings around within samples or bins [from, to).
-function baselineOf(channel, from, to) {
-  if (channel.samples) return median(channel.samples, from, to);
-  return (median(channel.low, from, to) + median(channel.high, from, to)) / 2;
+  // On the session's clock.
+  sessionAt(event) {
+    return this.#sessionAt(this.#x(event));
+  }
+
+  #sessionAt(x) {
+    const share = clamp((x - GUTTER_PX) / (this.width - GUTTER_PX), 0, 1);
+    return this.span.start_s + share * (this.span.stop_s - this.span.start_s);
+  }
+
+  #secondsIn(px) {
+    return (px / Math.max(1, this.width - GUTTER_PX)) * (this.span.stop_s - this.span.start_s);
+  }
+
+  #zoneAt(x, y) {
+    if (y > this.plotHeight) return "axis";
+    return x < GUTTER_PX ? "gutter" : "plot";
+  }
+
+  // ---- measuring: { one_s, other_s, name of the row, isOpen: the other end follows the cursor }
+
+  // By key: the first puts an end at the cursor, the second the other, the third takes both away.
+  stepRuler() {
+    if (!this.ruler) this.#rule({ one_s: this.cursor_s, other_s: this.cursor_s, name: this.#focusName(), isOpen: true });
+    else if (this.ruler.isOpen) this.#rule({ ...this.ruler, isOpen: false });
+    else this.#rule(null);
+  }
+
+  #focusName() {
+    const place = this.places[this.focusRow ?? this.firstRow];
+    return place ? this.tile.channels[place.index].name : "";
+  }
+
+  #rule(ruler) {
+    this.ruler = ruler;
+    this.#tellRuler();
+    this.#drawOverlay();
+  }
+
+  #tellRuler() {
+    const { ruler, tile } = this;
+    const channel = tile?.channels.find(({ name }) => name === ruler?.name);
+    this.said.textContent = ruler ? measuredText(measured(tile ?? {}, channel, ruler.one_s, ruler.other_s)) : "";
+    this.said.hidden = !ruler;
+  }
+
+  #rowOf(name) {
+    const row = this.shown.findIndex(({ index }) => this.tile.channels[index].name === name);
+    return row < 0 ? null : row;
+  }
+
+  // ---- read-outs
+
+  #readOut(id) {
+    const line = Object.assign(document.createElement("p"), { id, className: "pane-readout", hidden: true });
+    line.dataset.testid = id;
+    this.root.append(line);
+    return line;
+  }
+
+  // Channel, time and value under a resting mouse; it keeps out of the pointer's way.
+  #hoverAt(event) {
+    const [x, y] = [this.#x(event), this.#y(event)];
+    this.overlay.dataset.zone = this.#zoneAt(x, y);
+    const channel = this.#zoneAt(x, y) === "plot" && this.tile && this.span ? this.#channelAt(y) : null;
+    this.hover.removeAttribute("aria-live");
+    this.#say(channel ? this.#textAt(channel, this.#sessionAt(x)) : "");
+    this.hover.classList.toggle("is-aside", y < 40 && x < this.width / 2);
+  }
+
+  #textAt(channel, session_s) {
+    const value = valueAt(this.tile, channel, session_s);
+    const relative_s = session_s - this.clip.start_s;
+    const parts = [channel.name, `${relative_s.toFixed(3).replace("-", "−")} s`];
+    return [...parts, ...(value === null ? [] : [microvolts(value)])].join(" · ");
+  }
+
+  #say(text) {
+    this.hover.textContent = text;
+    this.hover.hidden = !text;
+  }
+
+  // ---- hands
+
+  #listen() {
+    const { overlay } = this;
+    this.gestures = new Gestures({ zoneAt: (x, y) => this.#zoneAt(x, y), acts: this.#acts(), canRange: () => Boolean(this.onMarkRange) });
+    const place = (event) => ({ id: event.pointerId, type: event.pointerType, x: this.#x(event), y: this.#y(event), alt: event.altKey, shift: event.shiftKey });
+    overlay.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || !this.span) return;
+      overlay.setPointerCapture(event.pointerId);
+      this.gestures.down(place(event));
+    });
+    overlay.addEventListener("pointermove", (event) => {
+      if (overlay.hasPointerCapture(event.pointerId)) this.gestures.move(place(event));
+      else if (event.pointerType === "mouse") this.#hoverAt(event);
+    });
+    overlay.addEventListener("pointerup", (event) => this.gestures.up(place(event)));
+    overlay.addEventListener("pointercancel", () => this.gestures.cancel());
+    overlay.addEventListener("pointerleave", () => this.#say(""));
+    overlay.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    if (this.root.dataset.rowKeys !== undefined) this.root.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  #acts() {
+    let rowsLeft = 0; // parts of a row that the hand has moved over so far
+    return {
+      seek: ({ x }) => this.clip && this.onScrub(this.#sessionAt(x)),
+      pan: ({ dx }) => this.hands.onPan(-this.#secondsIn(dx)),
+      zoom: ({ factor, x }) => this.hands.onZoom(factor, this.#sessionAt(x)),
+      stack: ({ dy }) => {
+        rowsLeft += dy / this.rowHeight;
+        const whole = Math.trunc(rowsLeft);
+        rowsLeft -= whole;
+        if (whole) this.scrollRows(whole);
+      },
+      toggle: ({ y }) => {
+        const channel = this.#channelAt(y);
+        if (channel) this.hands.onToggle(channel.name);
+      },
+      measure: ({ from, to, y, isDone }) => this.#measure({ from, to, y, isDone }),
+      range: ({ from, to, isDone }) => this.#chooseRange(from, to, isDone),
+    };
+  }
+
+  #measure({ from, to, y, isDone }) {
+    const isPoint = isDone && Math.abs(to - from) < 2; // a click with alt takes the cursors away
+    const name = this.#channelAt(y)?.name ?? "";
+    this.#rule(isPoint ? null : { one_s: this.#sessionAt(from), other_s: this.#sessionAt(to), name, isOpen: false });
+  }
+
+  #chooseRange(from, to, isDone) {
+    const [start_s, stop_s] = [from, to].map((x) => this.#sessionAt(x)).sort((a, b) => a - b);
+    this.range = isDone ? null : { from_s: start_s, to_s: stop_s };
+    this.#drawOverlay();
+    if (isDone && stop_s > start_s) this.onMarkRange?.(start_s, stop_s);
+  }
+
+  #wheel(event) {
+    const action = this.span && wheelAction(event);
+    if (!action) return;
+    const rows = Math.sign(action.dy) * Math.max(1, Math.round(Math.abs(action.dy) / 60));
+    const acts = {
+      zoom: () => this.hands.onZoom(action.factor, this.sessionAt(event)),
+      pan: () => this.hands.onPan(this.#secondsIn(action.dx)),
+      gain: () => this.hands.onGain(action.by),
+      stack: () => this.scrollRows(rows),
+    };
+    // where the rows fit, a plain wheel stays the page's
+    if (acts[action.name]() !== false) event.preventDefault();
+  }
+
+  // With the pane in focus: up and down choose a row, Page up and down scroll the rows, H hides the chosen one.
+  #key(event) {
+    if (event.target !== this.root || event.ctrlKey || event.altKey || event.metaKey || !this.places.length) return;
+    const acts = {
+      ArrowUp: () => this.#focus(-1),
+      ArrowDown: () => this.#focus(1),
+      PageUp: () => this.scrollRows(-this.rowsThatFit),
+      PageDown: () => this.scrollRows(this.rowsThatFit),
+      h: () => this.focusRow !== null && this.hands.onToggle(this.#focusName()),
+    };
+    const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  #focus(by) {
+    this.focusRow = this.focusRow === null ? this.firstRow : clamp(this.focusRow + by, 0, this.places.length - 1);
+    if (this.focusRow < this.firstRow) this.scrollRows(this.focusRow - this.firstRow);
+    const below = this.focusRow - (this.firstRow + this.rowsThatFit - 1);
+    if (below > 0) this.scrollRows(below);
+    this.root.dataset.focusRow = this.#focusName();
+    this.hover.setAttribute("aria-live", "polite");
+    this.#say(this.#textAt(this.tile.channels[this.places[this.focusRow].index], this.cursor_s));
+    if (this.ruler?.isOpen) this.#rule({ ...this.ruler, name: this.#focusName() });
+    this.draw();
+  }
 }
 
 function readInk(element) {
@@ -334,7 +406,8 @@ function readInk(element) {
   const value = (name) => style.getPropertyValue(name).trim();
   return {
     font: value("--font"), panel: value("--panel"), sunken: value("--sunken"), line: value("--line"), lineStrong: value("--line-strong"),
-    ink: value("--ink"), ink3: value("--ink-3"), accent: value("--accent"), onAccent: value("--on-accent"),
+    ink: value("--ink"), ink2: value("--ink-2"), ink3: value("--ink-3"), accent: value("--accent"), accentSoft: value("--accent-soft"),
+    onAccent: value("--on-accent"), info: value("--info"), bad: value("--bad"),
     left: value("--data-left"), right: value("--data-right"), mid: value("--data-mid"), aux: value("--data-aux"),
   };
 }

@@ -1,5 +1,7 @@
 // Which key means what. Pure: takes what an event says, returns an action or null.
 
+import { TRACE_KEYS, traceAction } from "../eeg/keys.js";
+
 export const KEYS = [
   { keys: ["Space"], does: "play" },
   { keys: ["←", "→"], does: "frame" },
@@ -15,22 +17,22 @@ export const KEYS = [
   { keys: ["U"], does: "undo" },
   { keys: ["N"], does: "note" },
   { keys: ["L"], does: "loop" },
-  { keys: ["C"], does: "context" },
-  { keys: ["Z"], does: "zoomFace" },
+  { keys: ["E"], does: "context" },
+  { keys: ["P"], does: "zoomFace" },
   { keys: ["H"], does: "hideFace" },
-  { keys: ["−", "+"], does: "gain" },
+  ...TRACE_KEYS,
   { keys: ["W"], does: "why" },
   { keys: ["?"], does: "keys" },
 ];
 
-const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note", w: "why", c: "context", z: "zoom-face", h: "hide-face" };
+const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note", w: "why", e: "context", p: "zoom-face", h: "hide-face" };
 
 // target: "text" where typing goes, "control" for a button, link, select, slider or dialog, "answer" for an answer, else "page".
 export function actionFor({ key, shiftKey = false, ctrlKey = false, altKey = false, metaKey = false, target = "page" }) {
   if (target === "text") return key === "Escape" ? { name: "leave-text" } : null;
   if (target === "dialog" || ctrlKey || altKey || metaKey) return null;
   if (target === "control" && [" ", "Enter", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"].includes(key)) return null;
-  return moveFor(key, shiftKey) ?? answerFor(key, target) ?? letterFor(key);
+  return moveFor(key, shiftKey) ?? answerFor(key, target) ?? letterFor(key) ?? traceAction(key, shiftKey);
 }
 
 function moveFor(key, shiftKey) {
@@ -50,8 +52,6 @@ function answerFor(key, target) {
 }
 
 function letterFor(key) {
-  if (key === "+" || key === "=") return { name: "gain", by: 1 };
-  if (key === "-" || key === "−") return { name: "gain", by: -1 };
   if (key === "?") return { name: "keys" };
   const name = LETTERS[key.toLowerCase()];
   return name ? { name } : null;

@@ -1,5 +1,6 @@
 // Keys of the whole page → what the view does. keymap.js decides what a key means.
 
+import { REPEATING, TRACE_ACTIONS } from "../eeg/keys.js";
 import { actionFor, targetKind } from "./keymap.js";
 
 export function bindKeys(view) {
@@ -14,7 +15,7 @@ export function bindKeys(view) {
     "hide-face": () => view.face.toggle("hide"),
     digit: ({ digit }) => view.form.answerByDigit(digit),
     change: ({ by }) => view.form.change(by),
-    gain: ({ by }) => view.changeGain(by),
+    ...Object.fromEntries(TRACE_ACTIONS.map((name) => [name, (action) => view.traces.act(action)])),
     submit: () => view.submit("label"),
     "cant-tell": () => view.submit("cant_tell"),
     "bad-signal": () => view.submit("bad_signal"),
@@ -38,7 +39,7 @@ export function bindKeys(view) {
     });
     if (!action || event.isComposing || (needClip.has(action.name) && !view.hasClip)) return;
     event.preventDefault();
-    const repeats = ["frame", "second", "change", "gain"].includes(action.name);
+    const repeats = ["frame", "second", "change", ...REPEATING].includes(action.name);
     if (!event.repeat || repeats) acts[action.name](action);
   });
 

@@ -8,7 +8,7 @@ import { View } from "./view.js";
 const root = document.getElementById("bench");
 const config = JSON.parse(document.getElementById("bench-config").textContent);
 const api = new Api({ slug: config.slug, csrfToken: root.dataset.csrf });
-const view = new View({ root, api, storage: window.localStorage });
+const view = new View({ root, api, storage: window.localStorage, config });
 const flow = new Flow({
   api,
   view,

@@ -1,7 +1,8 @@
 // The media of held clips: a video element and an EEG tile for each, loaded before they are needed and dropped when the clip has gone.
 
 import { parseTile } from "./tiles.js";
-import { TimeMap } from "./timemap.js";
+import { SAMPLES_S, lengthOf, wantedFor } from "../eeg/viewport.js";
+import { TimeMap, firstSpan } from "./timemap.js";
 
 // just under one frame at 30 a second: the first frame that begins within the clip (see clock.js)
 const FIRST_FRAME_S = 0.98 / 30;
@@ -59,7 +60,8 @@ export class MediaShelf {
   }
 
   #eeg(task) {
-    const tile = this.api.tile(task.eeg.url, task.context_start_s, task.context_stop_s).then(parseTile);
+    const { start_s, stop_s } = firstStretch(task);
+    const tile = this.api.tile(task.eeg.url, start_s, stop_s).then(parseTile);
     tile.catch(() => {
       // a prefetch that failed is tried again when its clip comes up; whoever awaits this one shows the reason
       const media = this.held.get(task.clip_id);
@@ -67,4 +69,10 @@ export class MediaShelf {
     });
     return tile;
   }
+}
+
+// What is loaded ahead: the clip and what lies around it, as long as that keeps its samples.
+export function firstStretch(task) {
+  const around = { start_s: task.context_start_s, stop_s: task.context_stop_s };
+  return lengthOf(around) <= SAMPLES_S ? around : wantedFor(firstSpan(task, "clip"), around);
 }

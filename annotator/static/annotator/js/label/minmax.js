@@ -19,6 +19,30 @@ export function columnExtremes(samples, { first, perColumn, nColumns }, out = ne
   return out;
 }
 
+// The same with the line between samples: a column reaches to where the trace enters and leaves it, so that neighbours touch.
+export function columnReach(samples, { first, perColumn, nColumns }, out = new Float32Array(2 * nColumns)) {
+  columnExtremes(samples, { first, perColumn, nColumns }, out);
+  let enters = between(samples, first);
+  for (let column = 0; column < nColumns; column += 1) {
+    const leaves = between(samples, first + (column + 1) * perColumn);
+    for (const value of [enters, leaves]) {
+      if (value < out[2 * column] || Number.isNaN(out[2 * column])) out[2 * column] = value;
+      if (value > out[2 * column + 1] || Number.isNaN(out[2 * column + 1])) out[2 * column + 1] = value;
+    }
+    enters = leaves;
+  }
+  return out;
+}
+
+// The value on the line between two samples; NaN outside the data and beside a gap.
+function between(samples, at) {
+  const before = Math.floor(at);
+  const share = at - before;
+  if (before < 0 || before >= samples.length) return NaN;
+  if (share < 1e-9) return samples[before];
+  return before + 1 < samples.length ? samples[before] + share * (samples[before + 1] - samples[before]) : NaN;
+}
+
 // The same of an envelope, { low, high }: every bin that a column touches counts, so that no extreme is lost between two.
 export function columnBins({ low, high }, { first, perColumn, nColumns }, out = new Float32Array(2 * nColumns)) {
   for (let column = 0; column < nColumns; column += 1) {
@@ -34,15 +58,6 @@ export function columnBins({ low, high }, { first, perColumn, nColumns }, out = 
     out[2 * column + 1] = greatest;
   }
   return out;
-}
-
-// Median of samples[from..to); a typed copy sorts numerically and fast.
-export function median(samples, from = 0, to = samples.length) {
-  const part = samples.slice(Math.max(0, Math.floor(from)), Math.min(samples.length, Math.ceil(to)));
-  if (part.length === 0) return NaN;
-  part.sort();
-  const middle = part.length >> 1;
-  return part.length % 2 ? part[middle] : (part[middle - 1] + part[middle]) / 2;
 }
 
 // A round number not above the wanted one, for scale bars: 1, 2, 5 · 10^n.

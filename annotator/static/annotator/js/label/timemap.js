@@ -27,21 +27,20 @@ export function boundaryAfter(session_s, clip) {
   return session_s < clip.stop_s ? clip.stop_s : clip.context_stop_s;
 }
 
-// The part of the session that the traces show; pages along where the clip is longer than the time base.
-export function visibleSpan(clip, timebase_s, cursor_s = clip.start_s) {
+// The part of the session that the traces show when a clip comes up: all of it with a margin, or a stretch as long as the time base.
+export function firstSpan(clip, timebase_s) {
   const length_s = clip.stop_s - clip.start_s;
-  if (timebase_s === "clip") {
-    const margin_s = length_s * 0.03;
-    return { start_s: clip.start_s - margin_s, stop_s: clip.stop_s + margin_s };
-  }
-  if (timebase_s >= length_s) {
-    const start_s = (clip.start_s + clip.stop_s - timebase_s) / 2;
-    return { start_s, stop_s: start_s + timebase_s };
-  }
-  const page = Math.floor((clamp(cursor_s, clip.context_start_s, clip.context_stop_s - 1e-6) - clip.start_s) / timebase_s);
-  const start_s = clip.start_s + page * timebase_s;
+  if (timebase_s === "clip") return { start_s: clip.start_s - marginOf(clip), stop_s: clip.stop_s + marginOf(clip) };
+  const start_s = timebase_s >= length_s ? (clip.start_s + clip.stop_s - timebase_s) / 2 : clip.start_s;
   return { start_s, stop_s: start_s + timebase_s };
 }
+
+// What may be seen of a clip's session, with the same margin.
+export function boundsOf(clip, { start_s, stop_s }) {
+  return { start_s: start_s - marginOf(clip), stop_s: stop_s + marginOf(clip) };
+}
+
+const marginOf = ({ start_s, stop_s }) => (stop_s - start_s) * 0.03;
 
 // Ticks at 1, 2 or 5 times a power of ten, relative to the clip's start, at most about one every min_px.
 export function timeTicks(span, origin_s, width_px, min_px = 56) {

@@ -1,39 +1,37 @@
 // What the page shows: the flow tells it, the person's hands reach the flow through it.
 
-import { ChannelMenu } from "./channelmenu.js";
+import { Traces } from "../eeg/traces.js";
 import { FreeClock, VideoClock } from "./clock.js";
 import { Dialogs, disclose } from "./dialogs.js";
 import { answersOf } from "./draft.js";
-import { EegPane } from "./eegpane.js";
 import { FaceView } from "./faceview.js";
 import { AnswerForm } from "./form.js";
-import { MediaShelf } from "./media.js";
+import { MediaShelf, firstStretch } from "./media.js";
 import { progressOf } from "./queue.js";
 import { STRINGS } from "./strings.js";
 import { syncSign, syncTitle } from "./syncwords.js";
-import { TimeMap } from "./timemap.js";
+import { TimeMap, boundsOf, firstSpan } from "./timemap.js";
 import { Transport } from "./transport.js";
 import { notices, whyRows } from "./whywords.js";
 
 const el = (id) => document.getElementById(id);
 
 export class View {
-  constructor({ root, api, storage }) {
+  constructor({ root, api, storage, config }) {
     this.root = root;
     this.scheme = [];
     this.shelf = new MediaShelf({ api, stage: el("stage") });
     this.form = new AnswerForm({ root: el("answers"), note: el("note"), onChange: (fields) => this.#changed(fields) });
     this.face = new FaceView({ stage: el("stage"), zoom: el("face-zoom"), hide: el("face-hide"), storage, words: STRINGS.face });
     this.transport = new Transport({ root: el("transport"), storage });
-    this.pane = new EegPane({ root: el("pane"), signals: el("signals"), overlay: el("overlay"), onScrub: (s) => this.scrub(s) });
-    this.dialogs = new Dialogs({ skip: el("skip-dialog"), keys: el("keys-dialog"), onSkip: (reason, comment) => this.flow.skip(reason, comment) });
-    this.channels = new ChannelMenu({
-      list: el("channels-list"), count: el("channels-count"), all: el("channels-all"), none: el("channels-none"), storage,
-      onChange: (hidden) => this.pane.setHidden(hidden),
+    this.seesSession = config.sees_session;
+    this.traces = new Traces({
+      storage, user: config.user_id, study: config.slug, onScrub: (s) => this.scrub(s),
+      onTrouble: (error) => this.#paneNote(error ? STRINGS.tracesFailed(error.message) : "", { canRetry: Boolean(error) }),
     });
+    this.pane = this.traces.pane;
+    this.dialogs = new Dialogs({ skip: el("skip-dialog"), keys: el("keys-dialog"), onSkip: (reason, comment) => this.flow.skip(reason, comment) });
     disclose(el("why-button"), el("why-panel"));
-    disclose(el("channels-button"), el("channels-panel"));
-    this.changeGain(0);
   }
 
   get hasClip() {
@@ -50,14 +48,12 @@ export class View {
       "do-undo": () => this.undo(),
       "state-undo": () => this.undo(),
       "do-keys": () => this.dialogs.openKeys(),
-      "gain-up": () => this.changeGain(1),
-      "gain-down": () => this.changeGain(-1),
+      "pane-retry": () => this.traces.load(),
       "state-retry": () => flow.claim(),
       "message-next": () => flow.takeNext(),
       "message-close": () => this.clearMessage(),
     };
     for (const [id, act] of Object.entries(clicks)) el(id).addEventListener("click", act);
-    el("timebase").addEventListener("change", ({ target }) => this.pane.setTimebase(target.value === "clip" ? "clip" : Number(target.value)));
   }
 
   // ---- a clip
@@ -103,8 +99,7 @@ export class View {
   }
 
   async #openEeg(task, media) {
-    this.pane.setClip(task, null);
-    this.channels.setChannels([]);
+    this.#openTraces(task);
     if (!media.eeg) return this.#paneNote(STRINGS.noEeg);
     this.#paneNote(this.isFirstTrace === false ? "" : STRINGS.loadingClip);
     try {
@@ -112,18 +107,24 @@ export class View {
       if (this.root.dataset.clipId !== String(task.clip_id)) return;
       this.isFirstTrace = false;
       this.#paneNote("");
-      this.pane.setClip(task, tile);
-      this.channels.setChannels(tile.channels);
-      this.pane.setCursor(this.transport.clock.session_s);
+      this.traces.take(firstStretch(task), tile);
     } catch (error) {
       if (this.root.dataset.clipId !== String(task.clip_id)) return;
-      this.#paneNote(STRINGS.failedMedia(STRINGS.eeg, error.message));
+      this.#paneNote(STRINGS.failedMedia(STRINGS.eeg, error.message), { canRetry: true });
     }
+  }
+
+  // Annotators see the clip's context; whoever may read the session sees all of it.
+  #openTraces(task) {
+    const context = { start_s: task.context_start_s, stop_s: task.context_stop_s };
+    const recorded = this.seesSession ? { start_s: task.session_start_s, stop_s: task.session_stop_s } : context;
+    const { eeg } = task;
+    this.traces.open({ clip: task, bounds: boundsOf(task, recorded), homeOf: (timebase) => firstSpan(task, timebase), keepsTimebase: true, recorded, url: eeg?.url ?? null, bad: eeg?.bad_channels });
   }
 
   #tick(session_s) {
     const { clock } = this.transport;
-    this.pane.setCursor(session_s);
+    this.traces.setCursor(session_s, { isPlaying: clock.isPlaying });
     this.transport.showTime(session_s);
     this.root.dataset.sessionTime = session_s.toFixed(4);
     this.root.dataset.cursorS = session_s.toFixed(4);
@@ -171,11 +172,6 @@ export class View {
   seekBy(seconds) {
     const { clock } = this.transport;
     clock.seek(clock.session_s + seconds);
-  }
-
-  changeGain(by) {
-    this.pane.changeGain(by);
-    el("gain-value").textContent = STRINGS.gain(this.pane.gain_uv);
   }
 
   #changed(fields) {
@@ -287,9 +283,10 @@ export class View {
     el("stage-note").textContent = text;
   }
 
-  #paneNote(text) {
+  #paneNote(text, { canRetry = false } = {}) {
     el("pane-note").hidden = !text;
-    el("pane-note").textContent = text;
+    el("pane-note-text").textContent = text;
+    el("pane-retry").hidden = !canRetry;
   }
 }
 

@@ -1,6 +1,6 @@
 // Which key means what on the session page. Pure: takes what an event says, returns an action or null.
 
-const LETTERS = { i: ["zoom", 0.5], o: ["zoom", 2], w: ["whole"], "[": ["page", -1], "]": ["page", 1], "+": ["gain", 1], "=": ["gain", 1], "-": ["gain", -1], "−": ["gain", -1], "?": ["keys"] };
+import { traceAction } from "../eeg/keys.js";
 
 // target as label/keymap.js names it: "text", "control", "dialog", else "page".
 export function actionFor({ key, shiftKey = false, ctrlKey = false, altKey = false, metaKey = false, target = "page" }) {
@@ -10,8 +10,7 @@ export function actionFor({ key, shiftKey = false, ctrlKey = false, altKey = fal
     if (key === "Home") return { name: "start" };
     if (key === "ArrowLeft" || key === "ArrowRight") return { name: shiftKey ? "second" : "frame", by: key === "ArrowLeft" ? -1 : 1 };
   }
-  const [name, by] = LETTERS[key.toLowerCase()] ?? [];
-  return name ? { name, by } : null;
+  return key === "?" ? { name: "keys" } : traceAction(key, shiftKey);
 }
 
 // On the sync page every stream has its own keys: the finest step, a tenth, a second, ten seconds.

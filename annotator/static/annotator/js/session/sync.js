@@ -7,7 +7,7 @@ import { fit, refusal, shifts_ms, signed } from "./clockfit.js";
 import { stepFor } from "./keymap.js";
 import { Points } from "./points.js";
 import { eyeChannels } from "./presets.js";
-import { Traces } from "./traces.js";
+import { openTraces } from "./traces.js";
 import { openVideo } from "./viewer.js";
 import { SAYS } from "./strings.js";
 
@@ -22,7 +22,7 @@ export class SyncPage {
     this.now = new TimeMap(config.clock);
     this.eeg_s = clamp(this.now.toSession(0), 0, config.eeg_s);
     this.saved = JSON.stringify(config.points);
-    this.traces = new Traces({ config, storage, onScrub: (session_s) => this.moveEeg(session_s), onView: () => {} });
+    this.traces = openTraces(config, { storage, onScrub: (session_s) => this.moveEeg(session_s) });
     this.traces.onChannels = (channels) => this.#channels(channels);
     this.points = new Points({
       body: el("points"), wrap: el("points-wrap"), empty: el("points-empty"), points: config.points,
@@ -30,7 +30,6 @@ export class SyncPage {
     });
     this.#openVideo(config);
     this.#listen();
-    this.traces.start();
     this.traces.changeGain(EYES_GAIN_STEPS);
     this.moveEeg(this.eeg_s);
     this.#changed();
@@ -90,7 +89,7 @@ export class SyncPage {
   }
 
   #stepEeg({ finest, seconds }) {
-    const sample_s = 1 / (this.traces.pane.tile?.sfreq ?? 128);
+    const sample_s = 1 / (this.traces.raw?.sfreq ?? 128);
     this.moveEeg(this.eeg_s + (finest ? finest * sample_s : seconds));
   }
 

@@ -4,8 +4,8 @@ import { FreeClock, VideoClock } from "../label/clock.js";
 import { TimeMap, clamp } from "../label/timemap.js";
 import { Overview } from "./overview.js";
 import { Playback } from "./playback.js";
-import { Traces } from "./traces.js";
 import { SAYS } from "./strings.js";
+import { openTraces } from "./traces.js";
 
 const el = (id) => document.getElementById(id);
 
@@ -15,11 +15,10 @@ export class Viewer {
     this.bounds = { start_s: config.first_s, stop_s: config.last_s };
     const hands = { onSeek: (session_s) => this.seek(session_s) };
     this.overview = new Overview({ root: el("overview"), canvas: el("overview-canvas"), said: el("overview-said"), figure: config, hands });
-    this.traces = new Traces({ config, storage, onScrub: (session_s) => this.seek(session_s), onView: (span) => this.#viewed(span) });
+    this.traces = openTraces(config, { storage, onScrub: (session_s) => this.seek(session_s), onView: (span) => this.#viewed(span) });
     this.clock = this.#clock(config);
     this.playback = new Playback({ root: el("transport"), clock: this.clock, length_s: config.last_s });
     this.clock.onTick = (session_s) => this.#tick(session_s);
-    this.traces.start();
     this.#tick(this.clock.session_s);
     root.dataset.state = "ready";
   }
@@ -39,7 +38,7 @@ export class Viewer {
   }
 
   #tick(session_s) {
-    this.traces.setCursor(session_s);
+    this.traces.setCursor(session_s, { isPlaying: this.clock.isPlaying });
     this.overview.show({ cursor_s: session_s });
     this.playback.showTime(session_s);
     const { mediaTime } = this.clock;
@@ -63,13 +62,10 @@ export class Viewer {
       start: () => this.seek(this.bounds.start_s),
       frame: () => this.clock.step(by),
       second: () => this.seek(this.clock.session_s + by),
-      zoom: () => this.traces.zoom(by),
-      whole: () => this.traces.whole(),
-      page: () => this.traces.page(by),
-      gain: () => this.traces.changeGain(by),
       keys: () => el("keys-dialog").showModal(),
     };
-    acts[name]();
+    if (acts[name]) acts[name]();
+    else this.traces.act({ name, by });
   }
 }
 

@@ -1,10 +1,11 @@
-// The stretch of the session that is on screen, from a second to the whole of it. Pure: spans in, spans out.
+// The stretch of the session that is on screen, from a second to all that may be seen. Pure: spans in, spans out.
 
 import { clamp } from "../label/timemap.js";
 
 export const SHORTEST_S = 1;
 // views up to this long load samples, longer ones their extremes
 export const SAMPLES_S = 60;
+const TIMEBASES_S = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
 
 export const lengthOf = ({ start_s, stop_s }) => stop_s - start_s;
 
@@ -27,10 +28,11 @@ export function panned(span, by_s, bounds) {
   return within({ start_s: span.start_s + by_s, stop_s: span.stop_s + by_s }, bounds);
 }
 
-// The same span while the cursor is in it; else the page that it went to, the cursor near its edge.
-export function following(span, cursor_s, bounds) {
+// The same span while the cursor is in it; else the page that it went to, the cursor near its edge: while playing the left
+// one, after a jump back to the start of a loop too.
+export function following(span, cursor_s, bounds, { isPlaying = false } = {}) {
   if (cursor_s >= span.start_s && cursor_s <= span.stop_s) return span;
-  const lead_s = lengthOf(span) * (cursor_s > span.stop_s ? 0.05 : 0.95);
+  const lead_s = lengthOf(span) * (isPlaying || cursor_s > span.stop_s ? 0.05 : 0.95);
   return panned(span, cursor_s - lead_s - span.start_s, bounds);
 }
 
@@ -47,13 +49,20 @@ export function wantedFor(span, recorded) {
   return stop_s > start_s ? { start_s, stop_s } : null;
 }
 
-// Whether what was loaded still does for this span: all of it is there, and not so coarse that detail is missing.
-export function covers(loaded, span, recorded) {
+// Whether what was loaded still does for this span: all of it is there with what filters need on either side, and not so coarse that
+// detail is missing.
+export function covers(loaded, span, recorded, pad_s = 0) {
   if (!loaded) return false;
-  const start_s = Math.max(span.start_s, recorded.start_s);
-  const stop_s = Math.min(span.stop_s, recorded.stop_s);
+  const beside_s = loaded.isSamples ? pad_s : 0;
+  const start_s = Math.max(span.start_s - beside_s, recorded.start_s);
+  const stop_s = Math.min(span.stop_s + beside_s, recorded.stop_s);
   const isThere = loaded.start_s <= start_s + 1e-6 && loaded.stop_s >= stop_s - 1e-6;
   return isThere && (loaded.isSamples || lengthOf(span) >= 0.45 * lengthOf(loaded.span));
+}
+
+// The lengths that are offered where this much may be seen; the whole of it is offered beside them.
+export function timebases(bounds) {
+  return TIMEBASES_S.filter((length_s) => length_s < lengthOf(bounds));
 }
 
 // The words on the zoom control.
