@@ -19,12 +19,16 @@ from mlcore.types import JsonObject
 
 def worklist(study: Study, user: User, **more: object) -> HttpResponse:
     """What somebody holds. Sent at every answer, so as it is: nothing checks it against `WorklistOut` but the tests."""
-    said = {
+    said = held(study, user) | more
+    return HttpResponse(json.dumps(said, cls=NinjaJSONEncoder), content_type="application/json; charset=utf-8")
+
+
+def held(study: Study, user: User) -> JsonObject:
+    return {
         "held": [task(item, user) for item in queries.tasks_held(study, user)],
         "progress": _fields(queries.progress(study, user)),
         "scheme": study.scheme,
     }
-    return HttpResponse(json.dumps(said | more, cls=NinjaJSONEncoder), content_type="application/json; charset=utf-8")
 
 
 def task(item: queries.Task, user: User) -> JsonObject:

@@ -37,11 +37,11 @@ class Video extends EventTarget {
   }
 }
 
-function opened(place_s) {
+function opened(place_s, more = {}) {
   mock.timers.enable({ apis: ["setTimeout"] });
   globalThis.document = { visibilityState: "visible" };
   const video = new Video(place_s);
-  return { video, clock: new VideoClock(CLIP, video, SAME) };
+  return { video, clock: new VideoClock(CLIP, video, SAME, more) };
 }
 
 afterEach(() => {
@@ -106,4 +106,14 @@ test("with its context a clip is played from before it begins until after it end
   assert.ok(clock.session_s < 1);
   clock.setContext(false); // now outside of what is played
   assert.ok(clock.session_s > CLIP.start_s && clock.session_s < CLIP.start_s + 0.1);
+});
+
+test("a frame that was told before the clip came up counts", () => {
+  const { clock, video } = opened(10.04, { heard_s: 10.0333 });
+  assert.deepEqual([clock.mediaTime, clock.session_s, video.seeks], [10.0333, 10.0333, []]);
+});
+
+test("a frame that was told before the video went elsewhere does not", () => {
+  const { clock, video } = opened(12, { heard_s: 10.0333 });
+  assert.deepEqual([clock.mediaTime, video.seeks], [null, [12]]);
 });

@@ -57,7 +57,7 @@ class Server {
   });
 }
 
-function page(t, server, storage = new MemoryStorage()) {
+function page(t, server, storage = new MemoryStorage(), more = {}) {
   const seen = { states: [], messages: [], tasks: [] };
   const view = {
     task: (task) => seen.tasks.push(task.clip_id),
@@ -68,7 +68,7 @@ function page(t, server, storage = new MemoryStorage()) {
   };
   let uuids = 0;
   const prefix = Math.random().toString(36).slice(2);
-  const config = { slug: "demo", scheme: SCHEME, user_id: 1, isVisible: () => true };
+  const config = { slug: "demo", scheme: SCHEME, user_id: 1, isVisible: () => true, ...more };
   const flow = new Flow({ api: server, config, storage, view, newUuid: () => `${prefix}-${(uuids += 1)}` });
   t.after(() => [flow.leases.timer, ...Object.values(flow.timers)].forEach(clearTimeout));
   return { flow, seen, storage };
@@ -93,6 +93,25 @@ test("submitting shows the next clip at once and stores the answer once", async 
   assert.deepEqual([...server.labels.values()].map(({ clip_id, values, confidence }) => ({ clip_id, values, confidence })), [{ clip_id: 1, values: { valence: 2 }, confidence: 3 }]);
   assert.deepEqual(seen.status.last.opinion, { valence: [0.1, 0.2, 0.7] });
   assert.equal(flow.current.clip_id, 2);
+});
+
+test("what the page came with is shown before the server has said anything, and asked about", async (t) => {
+  const server = new Server();
+  const { flow, seen } = page(t, server, undefined, { worklist: server.worklist() });
+  server.clips.shift(); // it went back to the queue since
+  const started = flow.start();
+  assert.deepEqual([seen.tasks, flow.current.clip_id, flow.next.clip_id], [[1], 1, 2]);
+  await started;
+  assert.deepEqual([flow.current.clip_id, flow.next.clip_id], [2, 3]);
+});
+
+test("a page that came with nothing claims first", async (t) => {
+  const server = new Server();
+  const { flow, seen } = page(t, server, undefined, { worklist: { ...server.worklist(), held: [] } });
+  const started = flow.start();
+  assert.deepEqual([seen.tasks, seen.states], [[], []]);
+  await started;
+  assert.deepEqual(seen.tasks, [1]);
 });
 
 test("the opinion is not there before the answer is stored", async (t) => {

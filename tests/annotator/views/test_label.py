@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 from http import HTTPStatus
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from annotator.models import Study
 from tests.factories.people import Personas, client_of, make_personas
 from tests.factories.studies import make_study
 
@@ -43,6 +47,30 @@ def test_the_shell_carries_the_scheme_and_who_labels(personas: Personas) -> None
     given = config(page(client_of(personas.annotator)))
     assert [dimension["key"] for dimension in given["scheme"]] == ["valence", "arousal"]  # type: ignore[attr-defined]  # JSON
     assert (given["slug"], given["user_id"], given["clip_id"]) == ("demo", personas.annotator.pk, None)
+
+
+def test_the_page_brings_what_is_held_and_claims_nothing_itself(personas: Personas) -> None:
+    ann, study = client_of(personas.annotator), Study.objects.get(slug="demo")
+    assert config(page(ann))["worklist"]["held"] == []  # type: ignore[index]  # JSON
+    assert not study.slots.filter(state="leased").exists()
+    said = ann.post("/api/v1/studies/demo/queue/claim", {}, content_type="application/json").json()
+    given: Any = config(page(ann))["worklist"]
+    assert [task["clip_id"] for task in given["held"]] == [task["clip_id"] for task in said["held"]]
+    assert (given["progress"], given["scheme"]) == (said["progress"], said["scheme"])
+    assert given["held"][0].keys() == said["held"][0].keys()
+    assert config(page(ann, "/studies/demo/clips/7/"))["worklist"] is None
+
+
+def test_the_page_asks_the_database_as_often_for_one_clip_as_for_many(personas: Personas) -> None:
+    ann, study = client_of(personas.annotator), Study.objects.get(slug="demo")
+    counts = []
+    for reserve in (1, 5):
+        Study.objects.filter(pk=study.pk).update(reserve=reserve)
+        ann.post("/api/v1/studies/demo/queue/claim", {}, content_type="application/json")
+        with CaptureQueriesContext(connection) as queries:
+            assert len(config(page(ann))["worklist"]["held"]) == reserve  # type: ignore[index]  # JSON
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_the_same_page_on_one_clip(personas: Personas) -> None:

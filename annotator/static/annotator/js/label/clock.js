@@ -58,7 +58,8 @@ class Clock {
 }
 
 export class VideoClock extends Clock {
-  constructor(clip, video, map) {
+  // heard_s: time stamp of the frame that the video has come to already, null where none is known
+  constructor(clip, video, map, { heard_s = null } = {}) {
     super(clip);
     this.video = video;
     this.map = map;
@@ -75,6 +76,10 @@ export class VideoClock extends Clock {
     }
     video.addEventListener("ended", () => this.#turn(), { signal: this.listening.signal });
     this.request = video.requestVideoFrameCallback(this.#presented);
+    if (heard_s !== null && !video.seeking && Math.abs(heard_s - video.currentTime) < 1.5 * this.frame_s) {
+      this.mediaTime = heard_s;
+      this.session_s = map.toSession(heard_s);
+    }
     this.#askForFrame();
   }
 

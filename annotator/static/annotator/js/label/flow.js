@@ -45,7 +45,10 @@ export class Flow {
   async start() {
     this.drafts.prune(this.now());
     this.pump();
-    await (this.config.clip_id ? this.openClip(this.config.clip_id) : this.claim());
+    if (this.config.clip_id) return this.openClip(this.config.clip_id);
+    // what was held when the page was made is shown at once; the claim says whether it still is, and fills up
+    if (this.config.worklist?.held.length) this.apply(this.config.worklist);
+    return this.claim();
   }
 
   async claim() {

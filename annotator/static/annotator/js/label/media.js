@@ -18,8 +18,9 @@ export class MediaShelf {
   load(task) {
     let media = this.held.get(task.clip_id);
     if (!media) {
-      media = { video: task.video ? this.#video(task) : null, eeg: task.eeg ? this.#eeg(task) : null };
+      media = { video: task.video ? this.#video(task) : null, eeg: task.eeg ? this.#eeg(task) : null, heard_s: null };
       this.held.set(task.clip_id, media);
+      this.#hear(media);
     }
     if (task.eeg && !media.eeg) media.eeg = this.#eeg(task);
     return media;
@@ -57,6 +58,14 @@ export class MediaShelf {
     }, { once: true });
     this.stage.append(video);
     return video;
+  }
+
+  // Which frame a video has come to, video time: a browser tells it once, and that may be before its clip comes up.
+  #hear(media) {
+    media.video?.requestVideoFrameCallback((_now, { mediaTime }) => {
+      media.heard_s = mediaTime;
+      this.#hear(media);
+    });
   }
 
   #eeg(task) {

@@ -88,7 +88,7 @@ export class View {
     const media = this.shelf.load(task);
     this.shelf.show(task.clip_id);
     this.face.show(media.video, task.video?.face_place ?? null);
-    const clock = media.video ? new VideoClock(task, media.video, new TimeMap(task.video)) : new FreeClock(task);
+    const clock = media.video ? new VideoClock(task, media.video, new TimeMap(task.video), media) : new FreeClock(task);
     clock.onTick = (session_s) => this.#tick(session_s);
     this.transport.attach(clock);
     el("stage").classList.toggle("is-bare", !media.video);
