@@ -27,6 +27,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ def scrolling(one: Desk) -> JsonObject:
     one.page.goto(f"/studies/{one.bench.slug}/sessions/{one.bench.session}/")
     one.page.wait_for_function("() => Number(document.getElementById('pane').dataset.rows) > 0")
     for _ in range(6):  # from ten seconds to ten minutes
-        one.page.get_by_test_id("zoom-out").click()
+        one.page.keyboard.press(",")
     fps_long = one.page.evaluate(SCROLL, MEASURED_S * 1000)
     return {"fps_scroll": round(fps, 1), "fps_scroll_2h": round(fps_long, 1)}
 
@@ -221,6 +222,7 @@ def prepared(n_channels: int) -> Bench:
 
 
 def measured(browser: Browser, bench: Bench, address: str, asked: argparse.Namespace) -> JsonObject:
+    print(f"{bench.slug} …", file=sys.stderr, flush=True)
     found = arriving(browser, bench, address, asked.repeats)
     with desk(browser, bench, bench.answers, address) as one:
         found |= submitting(one, asked.repeats)
