@@ -11,6 +11,7 @@ export const TRACE_KEYS = [
   { keys: ["Z"], does: "zscore" },
   { keys: ["K"], does: "cut" },
   { keys: ["R"], does: "ruler" },
+  { keys: ["Page ↑", "Page ↓", "H"], does: "rows" }, // the pane's own, see eegpane.js
 ];
 
 const ACTIONS = {
@@ -24,7 +25,7 @@ export function traceAction(key, shiftKey = false) {
   return ACTIONS[key.length === 1 ? key.toLowerCase() : key] ?? null;
 }
 
-export const TRACE_ACTIONS = TRACE_KEYS.map(({ does }) => does);
+export const TRACE_ACTIONS = ["montage", ...new Set(Object.values(ACTIONS).map(({ name }) => name))];
 
 // Those that go on while the key is held.
 export const REPEATING = ["page", "zoom", "gain"];

@@ -168,7 +168,9 @@ function names(view) {
     context.fillRect(0, focusRow * rowHeight, GUTTER_PX - 2, Math.max(rowHeight, LABEL_PX));
   }
   const nameWidths = places.map(({ index }, row) => {
-    if (row % every && row !== focusRow) return 0;
+    // where there is no room for all names, the chosen row's stands in place of its neighbours'
+    const isBesideFocus = focusRow !== null && row !== focusRow && Math.abs(row - focusRow) < every;
+    if (isBesideFocus || (row % every && row !== focusRow)) return 0;
     const channel = tile.channels[index];
     const text = channel.isBad ? `✕ ${shortName(channel).slice(0, 9)}` : shortName(channel).slice(0, 10);
     context.textAlign = "right";

@@ -32,6 +32,7 @@ export const STRINGS = {
     zscore: "each row by its own standard deviation, or in µV",
     cut: "cut rows at their band, or not",
     ruler: "measure from the cursor; again: hold; again: put away (or drag with Alt)",
+    rows: "with the traces in focus: scroll the rows (or the wheel), hide the one that ↑ ↓ chose (or click its name)",
     why: "why this clip?",
     keys: "this sheet",
   },
