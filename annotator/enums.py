@@ -103,6 +103,13 @@ class SensorVerdict(TextChoices):
     BAD = "bad", "The sensor is bad"
 
 
+class IntervalKind(TextChoices):
+    """What somebody marks on a session's timeline."""
+
+    ARTEFACT = "artefact", "Artefact"
+    EVENT = "event", "Event"
+
+
 class VoteModel(TextChoices):
     """How a clip's answers become what a round learns."""
 

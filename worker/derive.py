@@ -160,6 +160,6 @@ def _derived(recording: Recording, place: Path, *, has_clips: bool) -> list[NewD
     if recording.eeg is not None:
         made.append(NewDerived(DerivedKind.EEG_TILES, TILES_VERSION, str(place / "tiles")))
     if has_clips:
-        meta = {"features_version": FEATURES_VERSION}
+        meta = {"features_version": FEATURES_VERSION, "bad_channels": list(recording.bad_channels)}
         made.append(NewDerived(DerivedKind.SHARD, SHARD_VERSION, str(place / "shard"), meta))
     return made

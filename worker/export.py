@@ -1,6 +1,7 @@
 """The task that writes an export, and the reader that gives the same rows back.
 
-A folder with `labels` and `verdicts` (what people said of sensors), both `.csv` or `.parquet`, and `manifest.json`.
+A folder with `labels`, `verdicts` (what people said of sensors), `intervals` (what they marked on timelines) and
+`channels` (what they said of channels), all `.csv` or `.parquet`, and `manifest.json`.
 In the CSV: UTF-8, RFC 4180 quoting, empty = no value, `true`/`false`, times as ISO 8601 in UTC, scores as JSON. A text
 cell that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) is written with an
 apostrophe in front, and so is one that begins with an apostrophe: to read a text cell back, drop one of them.
@@ -24,7 +25,7 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from django.utils import timezone
 
-from annotator.domain import exporting, exporting_verdicts
+from annotator.domain import exporting, exporting_marks, exporting_verdicts
 from annotator.domain.exporting import FLAG, JSON, REAL, TEXT, TIME, WHOLE, Column
 from annotator.exceptions import DomainError
 from annotator.jobs import app
@@ -33,8 +34,8 @@ from mlcore.errors import RecordingError
 from mlcore.types import JsonObject
 from worker.run import RunningJob, perform
 
-#: 2: the manifest describes the columns of each file; verdicts beside labels
-SCHEMA = 2
+#: 2: the manifest describes the columns of each file; verdicts beside labels. 3: intervals and channels too
+SCHEMA = 3
 MANIFEST_NAME = "manifest.json"
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 ARROW = {
@@ -90,20 +91,28 @@ def _to_archive(row: Export, running: RunningJob) -> tuple[str, str, int]:
 
 
 def write_export(row: Export, folder: Path, running: RunningJob) -> JsonObject:
-    """Labels, verdicts and manifest into an empty folder; gives the manifest."""
+    """Labels, verdicts, marks and manifest into an empty folder; gives the manifest."""
     study, columns = row.study, exporting.columns(row.study)
     with_history = bool(running.job.payload.get("with_history"))
     n_all = exporting.labels_to_export(study, with_history=with_history).count()
     rows = _counted(exporting.rows(study, with_history=with_history), running, n_all)
     labels = _write(folder / f"labels.{row.format}", columns, rows)
     verdicts = _write(folder / f"verdicts.{row.format}", exporting_verdicts.COLUMNS, exporting_verdicts.rows(study))
+    intervals = _write(
+        folder / f"intervals.{row.format}",
+        exporting_marks.INTERVAL_COLUMNS,
+        exporting_marks.interval_rows(study, with_history=with_history),
+    )
+    channels = _write(
+        folder / f"channels.{row.format}", exporting_marks.CHANNEL_COLUMNS, exporting_marks.channel_rows(study)
+    )
     manifest = {
         "schema": SCHEMA,
         "made_at": timezone.now().isoformat(),
         "study": exporting.study_facts(study),
         "with_history": with_history,
         "rows": labels["rows"],
-        "files": [labels, verdicts],
+        "files": [labels, verdicts, intervals, channels],
         "csv": "Text beginning with = + - @ ' a tab or a line break has an apostrophe in front: drop one to read it.",
     }
     (folder / MANIFEST_NAME).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -209,7 +218,7 @@ def _array(column: Column, rows: list[JsonObject]) -> pa.Array:
 
 
 def read_export(folder: Path, table: str = "labels") -> list[JsonObject]:
-    """The rows of a table of an export: "labels" or "verdicts", as they were written.
+    """The rows of a table of an export: "labels", "verdicts", "intervals" or "channels", as they were written.
 
     Raises RecordingError where a file is not the manifest's.
     """

@@ -4,7 +4,7 @@ from ninja import NinjaAPI
 
 from annotator.api import errors
 from annotator.api.auth import BearerToken, SessionCookie
-from annotator.api.routers import account, eeg, intake, learning, quality, queue, studies, uploads
+from annotator.api.routers import account, eeg, intake, learning, marks, quality, queue, studies, uploads
 from annotator.domain.access import ObjectKind, Verb, access
 
 api = NinjaAPI(
@@ -21,6 +21,7 @@ for _router in (
     uploads.router,
     queue.router,
     eeg.router,
+    marks.router,
     learning.router,
     quality.router,
     account.router,

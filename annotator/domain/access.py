@@ -28,6 +28,8 @@ class ObjectKind(StrEnum):
     CLIP = "clip"
     MEDIA = "media"
     LABEL = "label"
+    #: channels and stretches of a session that people mark
+    MARK = "mark"
     #: the quality list and what people say of its clips
     QUALITY = "quality"
     #: by what rules a study's clips are chosen
@@ -80,6 +82,8 @@ RULES: dict[Rule, frozenset[Role]] = {
     (ObjectKind.CLIP, Verb.LABEL): ANNOTATING,
     (ObjectKind.MEDIA, Verb.VIEW): ANYBODY,
     (ObjectKind.LABEL, Verb.EDIT): ANNOTATING,
+    (ObjectKind.MARK, Verb.VIEW): ANYBODY,
+    (ObjectKind.MARK, Verb.EDIT): ANNOTATING,
     (ObjectKind.QUALITY, Verb.LIST): READING,
     (ObjectKind.QUALITY, Verb.EDIT): ADMINS,
     (ObjectKind.ACQUISITION, Verb.VIEW): READING,

@@ -8,7 +8,7 @@ from statistics import linear_regression
 
 from django.db import transaction
 
-from annotator.domain import audit, importing
+from annotator.domain import audit, channel_marks, importing
 from annotator.domain.jobs import UNFINISHED
 from annotator.enums import SessionStatus
 from annotator.exceptions import Conflict, DomainError
@@ -55,6 +55,10 @@ def set_bad_channels(session: RecordingSession, names: Sequence[str], *, actor: 
         if unknown:
             raise DomainError(f"Session {held} has no channel {', '.join(unknown)}.", "no_such_channel")
         bad = [name for name in channels if name in set(names)]
+        taken_back = [name for name in held.bad_channels if name not in bad]
+        channel_marks.add_words(held, taken_back, is_bad=False, actor=actor)
+        added = [name for name in bad if name not in held.bad_channels]
+        channel_marks.add_words(held, added, is_bad=True, actor=actor)
         return _change(held, {"bad_channels": bad}, "set_bad_channels", actor)
 
 

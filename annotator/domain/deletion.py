@@ -32,6 +32,8 @@ class Deletion:
     #: numbers of the published rounds that learned from its answers, or were measured on them
     rounds: tuple[int, ...]
     is_importing: bool
+    #: what people said of its channels and timeline: kept with a tombstone, else gone
+    n_marks: int
 
     @property
     def leaves_tombstone(self) -> bool:
@@ -55,6 +57,7 @@ def preview(session: RecordingSession) -> Deletion:
         bytes_removed=sum(original.size_bytes for original in removed),
         rounds=rounds_that_used(session),
         is_importing=session.jobs.filter(state__in=jobs.UNFINISHED).exists(),
+        n_marks=session.channel_marks.count() + session.interval_marks.count(),
     )
 
 

@@ -2,6 +2,7 @@ from annotator.models.audit import AuditEvent
 from annotator.models.clip import Clip
 from annotator.models.job import Export, Job
 from annotator.models.label import Draft, Label, LabelWithdrawal
+from annotator.models.mark import ChannelMark, IntervalMark
 from annotator.models.people import ApiToken, User
 from annotator.models.queue import ClipVerdict, Lease, RankEntry, Ranking, Skip, Slot
 from annotator.models.round import Prediction, Round, RoundLabel
@@ -22,11 +23,13 @@ from annotator.models.upload import Upload, UploadFile
 __all__ = [
     "ApiToken",
     "AuditEvent",
+    "ChannelMark",
     "Clip",
     "ClipVerdict",
     "Derived",
     "Draft",
     "Export",
+    "IntervalMark",
     "Job",
     "Label",
     "LabelWithdrawal",

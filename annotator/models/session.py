@@ -51,7 +51,7 @@ class RecordingSession(models.Model):
     sync_confidence = models.FloatField(null=True, blank=True)
     #: moments that somebody found on both clocks: [[video_s, session_s], …]; they overrule what the files say
     sync_points = models.JSONField(default=list)
-    #: channels that somebody marked as bad, by their names in the file
+    #: channels that somebody marked as bad, by their names in the file: what counts of `channel_marks`
     bad_channels = models.JSONField(default=list)
     #: what was measured of channels: {"Fp1": ["flat"], …}; those without a fault are absent
     channel_faults = models.JSONField(default=dict)

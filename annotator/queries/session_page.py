@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from annotator.enums import DerivedKind, SessionStatus
 from annotator.models import Clip, RecordingSession, Trial
-from annotator.queries import media
+from annotator.queries import marks, media
 from mlcore.types import ClockMap, JsonObject, Modality
 
 #: below this a clip counts as poor, and what lowers it is told
@@ -169,12 +169,10 @@ def figure_of(session: RecordingSession, clips: Iterable[Clip], trials: Iterable
         "video_s": session.video_info.get("seconds") if session.has_video else None,
         "poor": POOR_QUALITY,
         "clips": [_clip(clip) for clip in clips],
-        "trials": [
-            {"number": trial.number, "start_s": trial.start_s, "stop_s": trial.stop_s, "stimulus": trial.stimulus}
-            for trial in trials
-        ],
+        "trials": trials_for_viewer(trials),
         "gaps": [{"stream": gap.modality, "start_s": gap.start_s, "stop_s": gap.stop_s} for gap in gaps_of(session)],
         "bad_channels": [one.name for one in channels_of(session) if one.is_bad or one.is_bad_in_files or one.faults],
+        "bad_sources": marks.sources_of(session),
         "clock": {
             "offset_s": session.video_offset_s,
             "drift": session.video_drift,
@@ -185,7 +183,38 @@ def figure_of(session: RecordingSession, clips: Iterable[Clip], trials: Iterable
     }
 
 
+def trials_for_viewer(trials: Iterable[Trial]) -> list[JsonObject]:
+    return [
+        {"number": trial.number, "start_s": trial.start_s, "stop_s": trial.stop_s, "stimulus": trial.stimulus}
+        for trial in trials
+    ]
+
+
+def without_stimuli(trials: Iterable[JsonObject]) -> list[JsonObject]:
+    """For whoever labels: the film's name may tell what to answer."""
+    return [{**trial, "stimulus": ""} for trial in trials]
+
+
+def overview_of(
+    session: RecordingSession, clips: Iterable[Clip], trials: Iterable[Trial], *, sees_all: bool
+) -> JsonObject:
+    """The session in one bar, for whoever labels; how often a clip was answered is for those who see all."""
+    figure = figure_of(session, (), trials)
+    return {
+        "first_s": figure["first_s"],
+        "last_s": figure["last_s"],
+        "poor": figure["poor"],
+        "clips": [_clip(clip) if sees_all else _signals(clip) for clip in clips],
+        "trials": without_stimuli(figure["trials"]),
+        "gaps": figure["gaps"],
+    }
+
+
 def _clip(clip: Clip) -> JsonObject:
+    return {**_signals(clip), "n_labels": clip.n_labels}  # type: ignore[attr-defined]  # by recordings.all_clips
+
+
+def _signals(clip: Clip) -> JsonObject:
     return {
         "number": clip.number,
         "start_s": clip.start_s,
@@ -196,7 +225,6 @@ def _clip(clip: Clip) -> JsonObject:
         "has_face": clip.has_face,
         "eeg_faults": clip.eeg_faults,
         "face_faults": clip.face_faults,
-        "n_labels": clip.n_labels,  # type: ignore[attr-defined]  # by recordings.all_clips
     }
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from annotator.domain.statements import Row, fetch_all, fetch_one
 from annotator.enums import LabelState, SlotState
 from annotator.models import Clip, Label, Slot, Study, User
-from annotator.queries import media
+from annotator.queries import marks, media
 from annotator.queries.why import Why, told
 from mlcore.types import ClockMap, JsonObject
 
@@ -42,8 +42,8 @@ class Task:
     #: where the face is throughout the clip: x, y, width, height as shares of the frame; None: not known
     face_place: list[float] | None
     eeg: media.TileMeta | None
-    #: marked by hand, by the files, or measured as bad: no average is to hear them
-    bad_channels: tuple[str, ...]
+    #: each bad channel, and who says so
+    bad_channels: dict[str, list[marks.BadBy]]
     why: Why
     draft: JsonObject | None
     #: the annotator's own answer, where they have given it
@@ -123,7 +123,8 @@ def _shown_answer(clip: Clip, user: User) -> Label | None:
 def _task(row: Row) -> Task:
     clip_id, session, start_s, stop_s, has_eeg, has_face, duration_s, has_video, offset_s = row[:9]
     drift, residual_ms, method, confidence, is_playable, tiles, place = row[9:16]
-    by_hand, in_files, faults, expires_at, draft, served = row[16:]
+    by_hand, in_files, faults = (json.loads(text or "[]") for text in row[16:19])
+    expires_at, draft, served = row[19:]
     video = ClockMap(offset_s=offset_s, drift=drift, residual_ms=residual_ms, method=method, confidence=confidence)
     whole = _whole(start_s, stop_s, duration_s=duration_s, video_offset_s=offset_s if has_video else 0.0)
     first_s, last_s = _around(start_s, stop_s, whole)
@@ -140,7 +141,7 @@ def _task(row: Row) -> Task:
         video=video if is_playable else None,
         face_place=None if place is None else json.loads(place),
         eeg=None if tiles is None else media.tile_meta_in(tiles),
-        bad_channels=_bad(by_hand, in_files, faults),
+        bad_channels=marks.bad_sources(by_hand=by_hand, in_files=in_files, faults=faults),
         why=told(_json(served) or {}, has_eeg=has_eeg, has_face=has_face),
         draft=_json(draft),
     )
@@ -148,11 +149,6 @@ def _task(row: Row) -> Task:
 
 def _json(text: str | None) -> JsonObject | None:
     return None if text is None else json.loads(text)
-
-
-def _bad(by_hand: str, in_files: str | None, faults: str) -> tuple[str, ...]:
-    measured = (name for name, found in json.loads(faults).items() if found)
-    return tuple(sorted({*json.loads(by_hand), *(json.loads(in_files) if in_files else ()), *measured}))
 
 
 def context_of(clip: Clip) -> tuple[float, float]:

@@ -1,28 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
 
-from csp.decorators import csp_update
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from annotator.domain import rounds
-from annotator.domain.access import ObjectKind, Verb, View, access, may
+from annotator.domain.access import ObjectKind, Verb, access, may
 from annotator.enums import RoundState
 from annotator.exceptions import DomainError
 from annotator.models import Round
 from annotator.queries import another_round, learning, overview, round_page, serving
+from annotator.views.figures import plotly_page
 from annotator.views.http import StudyRequest
 
 N_TOP = 20
-
-
-def plotly_page(view: View) -> View:
-    """Plotly sets style attributes on the elements that it makes; no other page allows that."""
-    return cast("View", csp_update({"style-src-attr": ["'unsafe-inline'"]})(cast("Any", view)))
 
 
 @access(ObjectKind.ROUND, Verb.LIST)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from annotator.domain.access import ObjectKind, Verb, access, may
 from annotator.enums import DerivedKind, JobState
 from annotator.models import RecordingSession, User
-from annotator.queries import media, recordings, session_page
+from annotator.queries import marks, media, recordings, session_page
 from annotator.views.http import StudyRequest
 from mlcore.types import JsonObject
 
@@ -30,6 +30,7 @@ def session_detail(request: StudyRequest, slug: str, session_id: int) -> HttpRes
     session = get_object_or_404(sessions, pk=session_id)
     clips, superseded = recordings.clips_by_currency(session)
     trials = list(recordings.trials_of_session(session))
+    may_edit = may(request.user, Verb.EDIT, ObjectKind.SESSION, request.study)
     context = {
         "study": request.study,
         "session": session,
@@ -39,12 +40,18 @@ def session_detail(request: StudyRequest, slug: str, session_id: int) -> HttpRes
         "clips": clips,
         "superseded": superseded,
         "channels": session_page.channels_of(session),
+        "channel_words": marks.standing_words(session),
+        "waiting_channels": marks.waiting_channels(session),
+        "intervals": marks.intervals_of(session, request.user, sees_all=True),
         "problems": session_page.problems_of(session, clips),
         "gaps": session_page.gaps_of(session),
         "is_shown": session_page.is_shown(session),
-        "may_edit": may(request.user, Verb.EDIT, ObjectKind.SESSION, request.study),
+        "may_edit": may_edit,
         "may_delete": may(request.user, Verb.DELETE, ObjectKind.SESSION, request.study),
-        "config": viewer_config(session, request.user, session_page.figure_of(session, clips, trials)),
+        "config": {
+            **viewer_config(session, request.user, session_page.figure_of(session, clips, trials)),
+            "may_mark": may_edit,
+        },
     }
     return render(request, "sessions/detail.html", context | _work(session))
 
@@ -72,8 +79,16 @@ def viewer_config(session: RecordingSession, user: User, figure: JsonObject) -> 
     )
     video = reverse("session_video", args=[session.study.slug, session.pk]) if has_proxy else None
     eeg = reverse("api:session_eeg", args=[session.pk]) if has_tiles else None
-    where = {"slug": session.study.slug, "session_id": session.pk, "video_url": video, "eeg_url": eeg}
-    return {**figure, **where, "user_id": user.pk}
+    return {
+        **figure,
+        "slug": session.study.slug,
+        "user_id": user.pk,
+        "session_id": session.pk,
+        "video_url": video,
+        "eeg_url": eeg,
+        "marks_url": reverse("api:session_marks", args=[session.pk]),
+        "channel_marks_url": reverse("api:session_channel_marks", args=[session.pk]),
+    }
 
 
 def _table(request: StudyRequest) -> dict[str, object]:

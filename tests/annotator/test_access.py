@@ -137,6 +137,7 @@ def path_of(address: Address, scene: Scene, user: User | None) -> str:
         "token_id": 999_999,
         "upload_id": uuid.uuid4(),
         "file_id": uuid.uuid4(),
+        "mark": uuid.uuid4(),
     }
     parts = []
     for part in address.route.split("/"):
@@ -165,6 +166,8 @@ def body_of(address: Address) -> dict[str, Any]:
         "exports": {"format": "csv"},
         "tokens": {"name": "test"},
         "verdict": {"verdict": "bad"},
+        "channel-marks": {"channel": "Fp1", "is_bad": True},
+        "interval-marks": {"uuid": str(uuid.uuid4()), "kind": "event", "start_s": 1.0, "stop_s": 2.0},
     }
     return bodies.get(end, {}) if address.is_api else {}
 

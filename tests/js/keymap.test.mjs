@@ -52,10 +52,8 @@ test("on an answer Space plays, Enter submits, up and down change it", () => {
   assert.equal(actionFor({ key: "ArrowUp" }), null);
 });
 
-test("the keys of the traces are the same on the session page, and none is taken twice", () => {
+test("the keys of the traces are the same on the session page", () => {
   for (const key of ["[", "]", ".", ",", "a", "c", "+", "-", "m", "f", "z", "k", "r"]) assert.deepEqual(actionOnSession({ key }), actionFor({ key }), key);
-  const named = KEYS.flatMap(({ keys }) => keys);
-  assert.equal(new Set(named).size, named.length);
 });
 
 test("the sheet says what each key does", () => {
@@ -63,7 +61,7 @@ test("the sheet says what each key does", () => {
 });
 
 test("no key of the page means two things, and each does something", () => {
-  const letters = KEYS.flatMap(({ keys, does }) => keys.filter((key) => key.length === 1).map((key) => [key, does]));
+  const letters = KEYS.filter(({ where }) => !where).flatMap(({ keys, does }) => keys.filter((key) => key.length === 1).map((key) => [key, does]));
   assert.equal(new Set(letters.map(([key]) => key.toLowerCase())).size, letters.length);
   for (const [key] of letters.filter(([name]) => !"…↑↓←→".includes(name))) assert.ok(actionFor({ key }), key);
 });

@@ -25,6 +25,10 @@ test("one label is one label", () => {
   assert.match(momentText({ ...FIGURE, clips: [clip(1, { n_labels: 1 })] }, 6), / · 1 label$/);
 });
 
+test("who is not told how often a clip was answered reads nothing of it", () => {
+  assert.match(momentText({ ...FIGURE, clips: [clip(1, { n_labels: null })] }, 6), / · face 100 %$/);
+});
+
 test("faults come worst first", () => {
   assert.equal(faultsText({ flat: 0.2, pop: 0.9 }), "pop 90 %, flat 20 %");
   assert.equal(qualityText("EEG", true, 0.5, {}), "EEG 50 %");

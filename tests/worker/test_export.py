@@ -6,6 +6,7 @@ import zipfile
 from datetime import UTC
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, example, given
@@ -13,9 +14,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from annotator.domain import exporting, exporting_verdicts, verdicts
+from annotator.domain import (
+    channel_marks,
+    exporting,
+    exporting_marks,
+    exporting_verdicts,
+    interval_marks,
+    verdicts,
+)
 from annotator.domain.exporting import FLAG, JSON, REAL, TEXT, TIME, WHOLE, Column
-from annotator.enums import JobState, SensorVerdict
+from annotator.enums import IntervalKind, JobState, SensorVerdict
 from annotator.models import Export, Study
 from mlcore.errors import RecordingError
 from tests.factories.labels import add_label
@@ -96,6 +104,11 @@ def study(transactional_db: None, broker: str) -> Study:
         add_label(clip, user, {"valence": number % 3, "arousal": 1}, comment=f"={number}\n'Ünï'")
     for verdict in (SensorVerdict.BAD, SensorVerdict.FINE):
         verdicts.judge(study.clips.order_by("pk")[1], verdict, actor=user)
+    session = study.sessions.select_related("study").order_by("pk")[0]
+    for is_bad in (True, False):
+        channel_marks.mark_channel(session, "Fp1", is_bad=is_bad, actor=user, reason="=loose" if is_bad else "")
+    made = interval_marks.Interval(uuid4(), IntervalKind.EVENT, 1.25, 2.0, "Fp2", "=a\n'b'")
+    interval_marks.mark_interval(session, made, actor=user, limits_s=(0.0, 10.0))
     return study
 
 
@@ -109,13 +122,25 @@ def test_an_export_to_a_folder_holds_the_rows_of_the_database(study: Study, tmp_
     assert [(said["verdict"], said["is_last"], said["by"]) for said in verdicts_said] == [
         ("bad", False, "A01"), ("fine", True, "A01")
     ]  # fmt: skip
-    files = [f"labels.{suffix}", "manifest.json", f"verdicts.{suffix}"]
+    intervals, channels = (export.read_export(tmp_path / "out", table) for table in ("intervals", "channels"))
+    assert intervals == list(exporting_marks.interval_rows(study))
+    assert [(one["onset"], one["duration"], one["trial_type"], one["text"]) for one in intervals] == [
+        (1.25, 0.75, "event", "=a\n'b'")
+    ]
+    assert channels == list(exporting_marks.channel_rows(study))
+    assert [(one["is_bad"], one["is_last"], one["reason"]) for one in channels] == [
+        (True, False, "=loose"), (False, True, "")
+    ]  # fmt: skip
+    tables = ("labels", "verdicts", "intervals", "channels")
+    files = sorted([*(f"{table}.{suffix}" for table in tables), "manifest.json"])
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == files
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     row = Export.objects.select_related("job").get(pk=row.pk)
     assert manifest["rows"] == row.rows == 4
     assert manifest["files"][0]["sha256"] == row.sha256
-    assert [(file["name"], file["rows"]) for file in manifest["files"]] == [(files[0], 4), (files[2], 2)]
+    assert [(file["name"], file["rows"]) for file in manifest["files"]] == [
+        (f"{table}.{suffix}", n) for table, n in zip(tables, (4, 2, 1, 2), strict=True)
+    ]
     assert manifest["study"]["slug"] == study.slug
     assert row.job.state == JobState.SUCCEEDED
 

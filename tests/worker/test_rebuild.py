@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from django.conf import settings
 from django.core.files.storage import storages
 from pytest_django.fixtures import Settings
 
-from annotator.domain import importing
+from annotator.domain import channel_marks, importing
 from annotator.enums import DerivedKind, JobState, SessionStatus
 from annotator.exceptions import Conflict
 from annotator.models import Job, Label, Original, RecordingSession
+from annotator.queries import marks
 from tests.factories.labels import add_label
 from tests.factories.people import make_member
 from tests.factories.recordings import Line, write_manifest
@@ -59,6 +62,26 @@ def test_what_was_set_by_hand_goes_into_the_rebuilt_session(session: RecordingSe
     session.save()
     rebuild(session)
     assert session.fingerprint == before
+
+
+def test_a_channel_that_an_annotator_marked_is_masked_from_the_next_rebuild_on(session: RecordingSession) -> None:
+    ann = make_member(session.study, "ann")
+    assert marks.waiting_channels(session) == []
+    assert channel_is_present(session, "Fp1")
+    channel_marks.mark_channel(session, "Fp1", is_bad=True, actor=ann)
+    session.refresh_from_db()
+    assert marks.waiting_channels(session) == ["Fp1"]
+    rebuild(session)
+    assert marks.waiting_channels(RecordingSession.objects.get()) == []
+    assert not channel_is_present(RecordingSession.objects.get(), "Fp1")
+
+
+def channel_is_present(session: RecordingSession, name: str) -> bool:
+    """Whether what learns hears it: a channel that was left out is zero throughout."""
+    shard = session.derived.get(kind=DerivedKind.SHARD)
+    samples = np.load(Path(settings.DERIVED_ROOT) / shard.path / "eeg.npy")
+    channels = [one.casefold() for one in session.study.eeg_channels]
+    return bool(np.any(samples[:, channels.index(name.casefold())]))
 
 
 def test_points_set_by_hand_overrule_those_of_the_layout(session: RecordingSession) -> None:

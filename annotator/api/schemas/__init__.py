@@ -23,6 +23,17 @@ from annotator.api.schemas.labelling import (
     WorklistOut,
 )
 from annotator.api.schemas.learning import ExportIn, ExportOut, RoundDetailOut, RoundIn, RoundOut
+from annotator.api.schemas.marks import (
+    BadChannelOut,
+    ChannelMarkIn,
+    IntervalMarkIn,
+    IntervalOut,
+    MarksOut,
+    OverviewClipOut,
+    OverviewOut,
+    StreamGapOut,
+    TrialOut,
+)
 from annotator.api.schemas.sessions import (
     ClipSignals,
     DeletionOut,
@@ -39,6 +50,8 @@ from annotator.api.schemas.studies import AcquisitionIn, AcquisitionOut, Dimensi
 __all__ = [
     "AcquisitionIn",
     "AcquisitionOut",
+    "BadChannelOut",
+    "ChannelMarkIn",
     "ChannelOut",
     "ClipSignals",
     "DeletionOut",
@@ -52,8 +65,13 @@ __all__ = [
     "HeartbeatOut",
     "ImportIn",
     "Input",
+    "IntervalMarkIn",
+    "IntervalOut",
     "JobOut",
+    "MarksOut",
     "NewTokenOut",
+    "OverviewClipOut",
+    "OverviewOut",
     "OwnLabelOut",
     "ProgressOut",
     "QualityClipOut",
@@ -68,6 +86,7 @@ __all__ = [
     "SessionOut",
     "SkipIn",
     "StoredLabelOut",
+    "StreamGapOut",
     "StudyDetailOut",
     "StudyIn",
     "StudyOut",
@@ -76,6 +95,7 @@ __all__ = [
     "TaskOut",
     "TokenIn",
     "TokenOut",
+    "TrialOut",
     "UploadFileOut",
     "UploadImportIn",
     "UploadOut",

@@ -31,8 +31,8 @@ class EegOut(Schema):
     url: str
     sfreq: float
     channels: list[ChannelOut]
-    #: of these channels: marked by hand, by the files, or measured as bad
-    bad_channels: list[str]
+    #: each bad channel, and who says so: hand, files, measured
+    bad_channels: dict[str, list[str]]
 
 
 class ScorePartOut(Schema):

@@ -104,4 +104,6 @@ class DeletionOut(Schema):
     bytes_removed: int
     rounds: list[int]
     is_importing: bool
+    #: what people said of its channels and timeline: kept with a tombstone, else gone
+    n_marks: int
     leaves_tombstone: bool

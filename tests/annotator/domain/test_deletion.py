@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
@@ -12,13 +13,26 @@ from django.core.files.storage import storages
 from django.db import connection
 from pytest_django.fixtures import Settings
 
-from annotator.domain import deletion, exporting, importing, jobs, labelling, originals, queueing, rounds
-from annotator.enums import JobState, LeaseOutcome, RoundState, SessionStatus, SlotState
+from annotator.domain import (
+    channel_marks,
+    deletion,
+    exporting,
+    importing,
+    interval_marks,
+    jobs,
+    labelling,
+    originals,
+    queueing,
+    rounds,
+)
+from annotator.enums import IntervalKind, JobState, LeaseOutcome, RoundState, SessionStatus, SlotState
 from annotator.exceptions import Conflict, DomainError, NotFound
 from annotator.models import (
     AuditEvent,
+    ChannelMark,
     Clip,
     Derived,
+    IntervalMark,
     Job,
     Label,
     Lease,
@@ -139,6 +153,21 @@ def test_answers_stay_and_the_session_with_them_as_a_tombstone(
         deletion.delete_session(session, actor=None)
     with pytest.raises(Conflict, match="no stored files"):
         importing.request_rebuild(session, actor=None)
+
+
+@pytest.mark.parametrize("has_answers", [True, False])
+def test_marks_stay_with_a_tombstone_and_go_without_one(
+    session: RecordingSession, ann: User, *, has_answers: bool
+) -> None:
+    if has_answers:
+        add_label(session.clips.order_by("pk")[0], ann)
+    channel_marks.mark_channel(session, session.eeg_info["channels"][0], is_bad=True, actor=ann)
+    wanted = interval_marks.Interval(uuid4(), IntervalKind.EVENT, 1.0, 2.0)
+    interval_marks.mark_interval(session, wanted, actor=ann, limits_s=(0.0, 10.0))
+    done = deletion.delete_session(session, actor=ann)
+    assert (done.n_marks, done.leaves_tombstone) == (2, has_answers)
+    kept = ChannelMark.objects.count() + IntervalMark.objects.count()
+    assert kept == (2 if has_answers else 0)
 
 
 def test_the_lease_of_a_labelled_clip_is_given_back_and_a_late_answer_kept(

@@ -11,7 +11,7 @@ export const TRACE_KEYS = [
   { keys: ["Z"], does: "zscore" },
   { keys: ["K"], does: "cut" },
   { keys: ["R"], does: "ruler" },
-  { keys: ["Page ↑", "Page ↓", "H"], does: "rows" }, // the pane's own, see eegpane.js
+  { keys: ["Page ↑", "Page ↓", "H"], does: "rows", where: "pane" }, // the pane's own, see eegpane.js
 ];
 
 const ACTIONS = {

@@ -11,6 +11,7 @@ import { colourWord, rasterTrace } from "./raster.js";
 
 export const GUTTER_PX = 72;
 export const AXIS_PX = 22;
+const BAD_ALPHA = 0x73;
 const TALLEST_GAIN_PX = 64;
 const LABEL_PX = 11;
 const BESIDE_PX = 6;
@@ -54,7 +55,9 @@ export class Painter {
       const channel = tile.channels[index];
       const reach = this.#reach(channel, { ...columns, row, view });
       const [top, bottom] = view.isClipped ? bandOf(row, view) : [0, height];
-      rasterTrace({ pixels, width }, { reach, left: 0, colour: words[sideOf(channel)], thick: Math.max(1, ratio), top, bottom });
+      const word = words[sideOf(channel)];
+      const colour = channel.isBad ? faint(word) : word;
+      rasterTrace({ pixels, width }, { reach, left: 0, colour, thick: Math.max(1, ratio), top, bottom });
     });
     context.putImageData(this.image, left, 0);
   }
@@ -89,6 +92,8 @@ export class Painter {
   }
 }
 
+// A bad channel stands back, but can be read.
+const faint = (word) => ((word & 0xffffff) | (BAD_ALPHA << 24)) >>> 0;
 const plotRight = ({ width }) => width;
 const plotBottom = ({ height }) => height - AXIS_PX;
 

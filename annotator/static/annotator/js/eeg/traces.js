@@ -14,13 +14,15 @@ import { TraceTools } from "./tools.js";
 import { centred, following, lengthOf, panned, zoomed } from "./viewport.js";
 
 const PAGE_SHARE = 0.9;
+const nothing = () => {};
 const el = (id) => document.getElementById(id);
 
 export class Traces {
   // onScrub(session_s): somebody pointed at the traces; onView(span): another stretch is on screen;
-  // onTrouble(error or null): the traces could not be loaded
-  constructor({ storage, user, study, onScrub, onView = () => {}, onTrouble = () => {} }) {
-    Object.assign(this, { onView, onTrouble });
+  // onTrouble(error or null): the traces could not be loaded; onTile(tile): other samples are here, as recorded;
+  // onHidden(): other channels are shown; channelTool(channel): what stands beside a recorded channel in the menu, or null
+  constructor({ storage, user, study, onScrub, onView = nothing, onTrouble = nothing, onTile = nothing, onHidden = nothing, channelTool = () => null }) {
+    Object.assign(this, { onView, onTrouble, onTile });
     this.likes = new TracePreferences({ storage, user, study });
     this.processor = new Processor();
     this.pane = new EegPane({
@@ -32,7 +34,11 @@ export class Traces {
     });
     this.channels = new ChannelMenu({
       list: el("channels-list"), count: el("channels-count"), all: el("channels-all"), none: el("channels-none"), storage,
-      onChange: (hidden) => this.pane.setHidden(hidden),
+      onChange: (hidden) => {
+        this.pane.setHidden(hidden);
+        onHidden();
+      },
+      tool: (channel) => (this.#isRecorded(channel) ? channelTool(channel) : null),
     });
     disclose(el("channels-button"), el("channels-panel"));
     this.tools = new TraceTools({ root: el("trace-tools"), traces: this });
@@ -86,9 +92,28 @@ export class Traces {
 
   #arrived(tile) {
     this.isFetching = true;
-    this.raw = { ...tile, channels: tile.channels.map((channel) => ({ ...channel, isBad: this.bad.has(channel.name) })) };
+    this.raw = this.#marked(tile);
     if (tile.kind !== "envelope") this.topRate = Math.max(this.topRate, tile.sfreq);
+    this.onTile(tile);
     this.#apply();
+  }
+
+  #marked(tile) {
+    return { ...tile, channels: tile.channels.map((channel) => ({ ...channel, isBad: this.bad.has(channel.name) })) };
+  }
+
+  // Names of the channels that are bad from now on: they leave averages at once.
+  setBad(names) {
+    const isSame = names.length === this.bad.size && names.every((name) => this.bad.has(name));
+    this.bad = new Set(names);
+    if (!this.raw || isSame) return;
+    this.raw = this.#marked(this.raw);
+    this.#apply();
+  }
+
+  // A row of a montage is none.
+  #isRecorded({ name }) {
+    return Boolean(this.raw?.channels.some((channel) => channel.name === name));
   }
 
   // ---- the stretch on screen

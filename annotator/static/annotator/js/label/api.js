@@ -28,6 +28,12 @@ export class Api {
   correct = (uuid, body) => this.#send("POST", `/labels/${uuid}/correct`, body);
   undo = (uuid) => this.#send("POST", `/labels/${uuid}/undo`, {});
 
+  marks = (clipId) => this.#send("GET", `/clips/${clipId}/marks`);
+  overview = (clipId) => this.#send("GET", `/clips/${clipId}/overview`);
+  markChannel = (clipId, body) => this.#send("POST", `/clips/${clipId}/channel-marks`, body);
+  markInterval = (clipId, body) => this.#send("POST", `/clips/${clipId}/interval-marks`, body);
+  withdrawInterval = (clipId, uuid) => this.#send("DELETE", `/clips/${clipId}/interval-marks/${uuid}`);
+
   async tile(url, start_s, stop_s) {
     const address = new URL(url, window.location.href);
     address.searchParams.set("start_s", start_s.toFixed(6));

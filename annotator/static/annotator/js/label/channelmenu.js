@@ -6,8 +6,9 @@ import { STRINGS } from "./strings.js";
 const KEY = "concord:channels-off";
 
 export class ChannelMenu {
-  constructor({ list, count, all, none, storage, onChange }) {
-    Object.assign(this, { list, count, storage, onChange });
+  // tool(channel): a control that stands beside the channel's box, or null
+  constructor({ list, count, all, none, storage, onChange, tool = () => null }) {
+    Object.assign(this, { list, count, storage, onChange, tool });
     this.choices = read(storage); // name → shown?, only what the person chose
     this.channels = [];
     all.addEventListener("click", () => this.#setEeg(true));
@@ -64,7 +65,10 @@ export class ChannelMenu {
       const label = document.createElement("label");
       const input = Object.assign(document.createElement("input"), { type: "checkbox", value: channel.name, checked: this.#isShown(channel) });
       label.append(input, channel.name);
-      fieldset.append(label);
+      const row = Object.assign(document.createElement("div"), { className: "channel-row" });
+      row.dataset.channel = channel.name;
+      row.append(...[label, this.tool(channel)].filter(Boolean));
+      fieldset.append(row);
     }
     return fieldset;
   }

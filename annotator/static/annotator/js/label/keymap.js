@@ -20,12 +20,14 @@ export const KEYS = [
   { keys: ["E"], does: "context" },
   { keys: ["P"], does: "zoomFace" },
   { keys: ["H"], does: "hideFace" },
+  { keys: ["I"], does: "interval" },
   ...TRACE_KEYS,
+  { keys: ["M"], does: "badChannel", where: "channels" }, // on the list of channels: badmarks.js
   { keys: ["W"], does: "why" },
   { keys: ["?"], does: "keys" },
 ];
 
-const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note", w: "why", e: "context", p: "zoom-face", h: "hide-face" };
+const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note", w: "why", e: "context", p: "zoom-face", h: "hide-face", i: "interval" };
 
 // target: "text" where typing goes, "control" for a button, link, select, slider or dialog, "answer" for an answer, else "page".
 export function actionFor({ key, shiftKey = false, ctrlKey = false, altKey = false, metaKey = false, target = "page" }) {

@@ -23,10 +23,11 @@ export function bindKeys(view) {
     undo: () => view.undo(),
     note: () => view.form.note.focus(),
     why: () => view.askWhy(),
+    interval: () => view.side.pressInterval(),
     keys: () => view.dialogs.openKeys(),
     "leave-text": () => view.form.focusOpenRow(),
   };
-  const needClip = new Set(["play", "start", "frame", "second", "digit", "change", "submit", "cant-tell", "bad-signal", "skip", "note", "why", "context", "zoom-face"]);
+  const needClip = new Set(["play", "start", "frame", "second", "digit", "change", "submit", "cant-tell", "bad-signal", "skip", "note", "why", "context", "zoom-face", "interval"]);
 
   document.addEventListener("keydown", (event) => {
     const action = actionFor({
@@ -37,7 +38,7 @@ export function bindKeys(view) {
       metaKey: event.metaKey,
       target: document.querySelector("dialog[open]") ? "dialog" : targetKind(event.target),
     });
-    if (!action || event.isComposing || (needClip.has(action.name) && !view.hasClip)) return;
+    if (!action || event.defaultPrevented || event.isComposing || (needClip.has(action.name) && !view.hasClip)) return;
     event.preventDefault();
     const repeats = ["frame", "second", "change", ...REPEATING].includes(action.name);
     if (!event.repeat || repeats) acts[action.name](action);

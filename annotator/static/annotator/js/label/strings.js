@@ -22,6 +22,8 @@ export const STRINGS = {
     context: "play what lies around the clip, too",
     zoomFace: "close to the face, whole picture",
     hideFace: "veil the face, show it",
+    interval: "begin an interval at the cursor, end it there (or drag with Shift)",
+    badChannel: "on the list of channels: mark one as bad, or take it back",
     gain: "traces smaller, larger (or Alt and the wheel)",
     page: "traces: one page back, on (or Shift and the wheel, or drag the axis)",
     zoom: "traces: zoom in, out (or Ctrl and the wheel, or two fingers)",

@@ -8,6 +8,7 @@ import { FaceView } from "./faceview.js";
 import { AnswerForm } from "./form.js";
 import { MediaShelf, firstStretch } from "./media.js";
 import { progressOf } from "./queue.js";
+import { SessionSide } from "./sessionside.js";
 import { STRINGS } from "./strings.js";
 import { syncSign, syncTitle } from "./syncwords.js";
 import { TimeMap, boundsOf, firstSpan } from "./timemap.js";
@@ -28,8 +29,12 @@ export class View {
     this.traces = new Traces({
       storage, user: config.user_id, study: config.slug, onScrub: (s) => this.scrub(s),
       onTrouble: (error) => this.#paneNote(error ? STRINGS.tracesFailed(error.message) : "", { canRetry: Boolean(error) }),
+      onTile: (tile) => this.side.setTile(tile), onHidden: () => this.side?.channelsChanged(), channelTool: (channel) => this.side.bad.tool(channel),
     });
     this.pane = this.traces.pane;
+    this.side = new SessionSide({
+      api, pane: this.pane, storage, seek: (s) => this.scrub(s), hidden: () => this.traces.channels.hidden, showBad: (names) => this.traces.setBad(names),
+    });
     this.dialogs = new Dialogs({ skip: el("skip-dialog"), keys: el("keys-dialog"), onSkip: (reason, comment) => this.flow.skip(reason, comment) });
     disclose(el("why-button"), el("why-panel"));
   }
@@ -94,6 +99,7 @@ export class View {
     el("stage").classList.toggle("is-bare", !media.video);
     this.#stageNote(media.video ? "" : STRINGS.noVideo);
     media.video?.addEventListener("error", () => this.#stageNote(STRINGS.failedMedia(STRINGS.video, media.video.error?.message || "")));
+    this.side.setClip(task);
     this.#openEeg(task, media);
     this.#tick(clock.session_s);
   }
@@ -119,12 +125,13 @@ export class View {
     const context = { start_s: task.context_start_s, stop_s: task.context_stop_s };
     const recorded = this.seesSession ? { start_s: task.session_start_s, stop_s: task.session_stop_s } : context;
     const { eeg } = task;
-    this.traces.open({ clip: task, bounds: boundsOf(task, recorded), homeOf: (timebase) => firstSpan(task, timebase), keepsTimebase: true, recorded, url: eeg?.url ?? null, bad: eeg?.bad_channels });
+    this.traces.open({ clip: task, bounds: boundsOf(task, recorded), homeOf: (timebase) => firstSpan(task, timebase), keepsTimebase: true, recorded, url: eeg?.url ?? null, bad: Object.keys(eeg?.bad_channels ?? {}) });
   }
 
   #tick(session_s) {
     const { clock } = this.transport;
     this.traces.setCursor(session_s, { isPlaying: clock.isPlaying });
+    this.side.setCursor(session_s);
     this.transport.showTime(session_s);
     this.root.dataset.sessionTime = session_s.toFixed(4);
     this.root.dataset.cursorS = session_s.toFixed(4);

@@ -3,28 +3,31 @@
 
 import { timeTicks } from "../label/timemap.js";
 import { readColours } from "./colours.js";
+import { TALL_ROWS, plotHeight } from "./overviewrows.js";
 import { momentText, neighbour } from "./words.js";
 
 const GUTTER_PX = 72;
-const ROWS = [
-  { key: "eeg", name: "EEG", top: 4, height: 22 },
-  { key: "face", name: "face", top: 30, height: 22 },
-  { key: "trials", name: "trials", top: 57, height: 12 },
-  { key: "labels", name: "labels", top: 73, height: 12 },
-];
-const PLOT_PX = 88;
-const ROW = Object.fromEntries(ROWS.map((row) => [row.key, row]));
+const LEAST_TEXT_PX = 11;
 
 export class Overview {
   // hands: onSeek(session_s), onPan(seconds), onZoom(factor, session_s)
-  constructor({ root, canvas, said, figure, hands }) {
-    Object.assign(this, { root, canvas, said, figure, hands });
-    this.bounds = { start_s: figure.first_s, stop_s: figure.last_s };
-    this.span = this.bounds;
-    this.cursor_s = figure.first_s;
+  constructor({ root, canvas, said, figure, hands, rows = TALL_ROWS }) {
+    Object.assign(this, { root, canvas, said, hands });
+    this.setFigure(figure, rows);
     new ResizeObserver(() => this.#resize()).observe(root);
     document.addEventListener("concord:theme", () => this.draw());
     this.#listen();
+  }
+
+  // Another session.
+  setFigure(figure, rows = TALL_ROWS) {
+    Object.assign(this, { figure, rows, row: Object.fromEntries(rows.map((row) => [row.key, row])), plotPx: plotHeight(rows) });
+    this.bounds = { start_s: figure.first_s, stop_s: figure.last_s };
+    this.span = this.bounds;
+    this.cursor_s = figure.first_s;
+    this.root.setAttribute("aria-valuemin", figure.first_s.toFixed(2));
+    this.root.setAttribute("aria-valuemax", figure.last_s.toFixed(2));
+    this.draw();
   }
 
   show({ span = this.span, cursor_s = this.cursor_s }) {
@@ -64,7 +67,7 @@ export class Overview {
   #drawNames() {
     this.context.textAlign = "right";
     this.context.fillStyle = this.colours.ink3;
-    for (const { name, top, height } of ROWS) {
+    for (const { name, top, height } of this.rows) {
       this.context.fillText(name, GUTTER_PX - 8, top + height / 2);
       this.context.fillStyle = this.colours.sunken;
       this.context.fillRect(GUTTER_PX, top, this.width - GUTTER_PX, height);
@@ -75,7 +78,7 @@ export class Overview {
   // Strokes across: not recorded.
   #drawGaps() {
     for (const { stream, start_s, stop_s } of this.figure.gaps) {
-      const { top, height } = ROW[stream];
+      const { top, height } = this.row[stream];
       this.#hatch(this.#x(start_s), top, Math.max(2, this.#x(stop_s) - this.#x(start_s)), height);
     }
   }
@@ -99,9 +102,9 @@ export class Overview {
   #drawClip(clip) {
     const left = this.#x(clip.start_s);
     const width = Math.max(1, this.#x(clip.stop_s) - left - (this.#isDense() ? 0 : 1));
-    if (clip.has_eeg) this.#drawQuality(ROW.eeg, left, width, clip.eeg);
-    if (clip.has_face) this.#drawQuality(ROW.face, left, width, clip.face);
-    this.#drawLabels(left, width, clip.n_labels);
+    if (clip.has_eeg) this.#drawQuality(this.row.eeg, left, width, clip.eeg);
+    if (clip.has_face) this.#drawQuality(this.row.face, left, width, clip.face);
+    if (this.row.labels) this.#drawLabels(left, width, clip.n_labels);
   }
 
   #isDense() {
@@ -125,7 +128,7 @@ export class Overview {
 
   #drawLabels(left, width, n) {
     const { context, colours } = this;
-    const { top, height } = ROW.labels;
+    const { top, height } = this.row.labels;
     if (!n) {
       context.fillStyle = colours.line;
       context.fillRect(left, top + height / 2, width, 1);
@@ -141,14 +144,14 @@ export class Overview {
 
   #drawTrial({ number, start_s, stop_s }) {
     const { context, colours } = this;
-    const { top, height } = ROW.trials;
+    const { top, height } = this.row.trials;
     const left = this.#x(start_s);
     const width = Math.max(2, this.#x(stop_s) - left - 1);
     context.fillStyle = colours.panel;
     context.strokeStyle = colours.lineStrong;
     context.fillRect(left, top, width, height);
     context.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);
-    if (width < 18) return;
+    if (width < 18 || height < LEAST_TEXT_PX) return;
     context.textAlign = "center";
     context.fillStyle = colours.ink2;
     context.fillText(String(number), left + width / 2, top + height / 2 + 0.5);
@@ -160,9 +163,9 @@ export class Overview {
     context.fillStyle = colours.ink3;
     for (const { session_s } of ticks) {
       const x = Math.round(this.#x(session_s));
-      context.fillRect(x, PLOT_PX, 1, 4);
+      context.fillRect(x, this.plotPx, 1, 4);
       context.textAlign = x > this.width - 24 ? "right" : x < GUTTER_PX + 12 ? "left" : "center";
-      context.fillText(tickText(session_s, step_s), x, PLOT_PX + 12);
+      context.fillText(tickText(session_s, step_s), x, this.plotPx + 12);
     }
   }
 
@@ -172,14 +175,14 @@ export class Overview {
     const width = Math.max(4, Math.ceil(this.#x(this.span.stop_s)) - left);
     context.fillStyle = colours.accent;
     context.globalAlpha = 0.14;
-    context.fillRect(left, 1, width, PLOT_PX - 2);
+    context.fillRect(left, 1, width, this.plotPx - 2);
     context.globalAlpha = 1;
     context.strokeStyle = colours.accent;
     context.lineWidth = 1.5;
-    context.strokeRect(left + 0.75, 1.75, width - 1.5, PLOT_PX - 3.5);
+    context.strokeRect(left + 0.75, 1.75, width - 1.5, this.plotPx - 3.5);
     context.lineWidth = 1;
     context.fillStyle = colours.ink;
-    context.fillRect(Math.round(this.#x(this.cursor_s)) - 1, 0, 2, PLOT_PX + 3);
+    context.fillRect(Math.round(this.#x(this.cursor_s)) - 1, 0, 2, this.plotPx + 3);
   }
 
   #resize() {

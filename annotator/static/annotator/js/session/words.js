@@ -16,7 +16,12 @@ function placeText(figure, session_s, clip) {
   const trial = figure.trials.find(({ start_s, stop_s }) => session_s >= start_s && session_s < stop_s);
   const where = [trial ? `trial ${trial.number}${trial.stimulus ? ` (${trial.stimulus})` : ""}` : "outside any trial"];
   if (!clip) return [...where, "no clip here"];
-  return [...where, `clip ${clip.number}`, qualityText("EEG", clip.has_eeg, clip.eeg, clip.eeg_faults), qualityText("face", clip.has_face, clip.face, clip.face_faults), count(clip.n_labels, "label")];
+  return [...where, `clip ${clip.number}`, qualityText("EEG", clip.has_eeg, clip.eeg, clip.eeg_faults), qualityText("face", clip.has_face, clip.face, clip.face_faults), ...labelText(clip)];
+}
+
+// Who only annotates is not told.
+function labelText({ n_labels: n }) {
+  return typeof n === "number" ? [count(n, "label")] : [];
 }
 
 export function qualityText(name, isThere, quality, faults) {

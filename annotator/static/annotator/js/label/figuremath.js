@@ -1,0 +1,105 @@
+// What the panel below the traces shows, as numbers: from the samples of a tile and what was asked. Pure, so that a worker runs it.
+// All figures are of the recording: neither the montage nor the filters of the traces change them.
+
+import { BANDS, HIGHEST_HZ, bandPowers, segmentFor, shares, spectrogram, welch } from "./spectrum.js";
+import { ScalpGrid, flat, positionOf } from "./topomap.js";
+
+const BAND_SEGMENT_S = 2;
+const MOMENT_S = 2; // a band's power "at the cursor" is that of so much around it
+const SPECTROGRAM_SEGMENT_S = 1;
+const MOST_COLUMNS = 120;
+const GRID_POINTS = 41;
+const LEAST_ELECTRODES = 4;
+const FLOOR_UV2_HZ = 1e-4; // a flat line has no logarithm
+
+export const AMPLITUDE = "amplitude";
+
+export class FigureMath {
+  // channels: [{ name, kind, scale_uv, offset_uv, samples }]
+  setTile({ channels, sfreq, start_s }) {
+    Object.assign(this, { channels, sfreq, start_s });
+  }
+
+  // span: what is on screen; shown: names of the channels there; bad: names to leave out; topic: AMPLITUDE or a band's key.
+  compute({ span, shown, bad = [], channel, cursor_s, topic }) {
+    const isIn = new Set(shown.filter((name) => !bad.includes(name)));
+    const used = this.channels.filter(({ name, kind }) => kind === "eeg" && isIn.has(name));
+    return {
+      span,
+      bands: this.#bands(used, span),
+      spectrogram: this.#spectrogram(this.channels.find(({ name }) => name === channel), span),
+      map: this.#map(used, { span, cursor_s, topic }),
+    };
+  }
+
+  // Share of each band, averaged over the channels; null where there is too little to tell.
+  #bands(channels, span) {
+    const each = channels.map((channel) => this.#powers(this.#cut(channel, span))).filter(Boolean).map(shares);
+    if (!each.length) return null;
+    return { n_channels: each.length, shares: BANDS.map((_, band) => each.reduce((sum, one) => sum + one[band], 0) / each.length) };
+  }
+
+  #powers(samples_uv) {
+    const segment = segmentFor(this.sfreq, samples_uv.length, BAND_SEGMENT_S);
+    if (!segment) return null;
+    const { freqs_hz, psd } = welch(samples_uv, this.sfreq, { segment });
+    return bandPowers(freqs_hz, psd);
+  }
+
+  // dB relative to 1 µV²/Hz, a row a frequency.
+  #spectrogram(channel, span) {
+    const samples_uv = channel ? this.#cut(channel, span) : [];
+    const segment = segmentFor(this.sfreq, samples_uv.length, SPECTROGRAM_SEGMENT_S);
+    if (!segment) return null;
+    const step = Math.max(1, Math.floor(segment / 8), Math.ceil((samples_uv.length - segment) / MOST_COLUMNS));
+    const { freqs_hz, times_s, power } = spectrogram(samples_uv, this.sfreq, { segment, step });
+    const rows = [...freqs_hz.keys()].filter((k) => k > 0 && freqs_hz[k] <= HIGHEST_HZ);
+    const first_s = this.start_s + this.#range(span)[0] / this.sfreq;
+    return {
+      channel: channel.name,
+      times_s: times_s.map((time_s) => first_s + time_s),
+      freqs_hz: rows.map((k) => freqs_hz[k]),
+      db: rows.map((k) => power.map((one) => 10 * Math.log10(Math.max(one[k], FLOOR_UV2_HZ)))),
+    };
+  }
+
+  #map(channels, { span, cursor_s, topic }) {
+    const placed = channels.map((channel) => ({ channel, position: positionOf(channel.name) })).filter(({ position }) => position);
+    if (placed.length < LEAST_ELECTRODES) return null;
+    const values = placed.map(({ channel }) => (topic === AMPLITUDE ? this.#amplitude(channel, span, cursor_s) : this.#power(channel, cursor_s, topic)));
+    if (!values.every(Number.isFinite)) return null;
+    const names = placed.map(({ channel }) => channel.name);
+    return { topic, names, values, places: placed.map(({ position }) => flat(position)), rows: this.#grid(names, placed).of(values) };
+  }
+
+  #grid(names, placed) {
+    const key = names.join();
+    if (this.gridKey !== key) Object.assign(this, { gridKey: key, grid: new ScalpGrid(placed.map(({ position }) => position), GRID_POINTS) });
+    return this.grid;
+  }
+
+  // µV at the cursor, the mean of what is on screen taken off.
+  #amplitude(channel, span, cursor_s) {
+    const at = Math.round((cursor_s - this.start_s) * this.sfreq);
+    if (at < 0 || at >= channel.samples.length) return NaN;
+    const seen = this.#cut(channel, span);
+    const mean = seen.reduce((sum, value) => sum + value, 0) / seen.length;
+    return channel.offset_uv + channel.scale_uv * channel.samples[at] - mean;
+  }
+
+  // µV² of a band around the cursor.
+  #power(channel, cursor_s, topic) {
+    const powers = this.#powers(this.#cut(channel, { start_s: cursor_s - MOMENT_S / 2, stop_s: cursor_s + MOMENT_S / 2 }));
+    return powers ? powers[BANDS.findIndex(({ key }) => key === topic)] : NaN;
+  }
+
+  #range({ start_s, stop_s }) {
+    const n = this.channels[0]?.samples.length ?? 0;
+    const at = (time_s) => Math.min(n, Math.max(0, Math.round((time_s - this.start_s) * this.sfreq)));
+    return [at(start_s), at(stop_s)];
+  }
+
+  #cut({ samples, scale_uv, offset_uv }, span) {
+    return Float64Array.from(samples.subarray(...this.#range(span)), (value) => offset_uv + scale_uv * value);
+  }
+}

@@ -1,0 +1,172 @@
+// The panel below the traces: bands, spectrogram, map of the scalp. Closed until asked for; Plotly and the worker come with the
+// first opening. It follows the cursor once that rests: while the clip plays it waits.
+
+import { themed } from "../figure-theme.js";
+import { bandsFigure, mapFigure, spectrogramFigure } from "./figurespecs.js";
+import { FIGURES } from "./figurestrings.js";
+import { stackOrder } from "./channels.js";
+
+const KEY = "concord:figures";
+const REST_MS = 250;
+const OPTIONS = { displayModeBar: false, responsive: true };
+
+export class Figures {
+  // view() → { span, shown, bad, cursor_s, origin_s } of what is on screen, or null
+  constructor({ root, storage, view }) {
+    Object.assign(this, { root, storage, view });
+    this.toggle = this.#part("toggle");
+    this.body = this.#part("body");
+    this.channel = this.#part("channel");
+    this.topic = this.#part("topic");
+    this.pictures = Object.fromEntries(["bands", "spectrogram", "map"].map((name) => [name, this.#part(name)]));
+    this.number = 0;
+    this.kept = this.#read();
+    if (this.kept.topic) this.topic.value = this.kept.topic;
+    this.toggle.addEventListener("click", () => this.#set(!this.isOpen));
+    for (const select of [this.channel, this.topic]) select.addEventListener("change", () => this.#chosen());
+    document.addEventListener("concord:theme", () => this.#draw());
+    this.#set(this.kept.isOpen ?? false);
+  }
+
+  get isOpen() {
+    return !this.body.hidden;
+  }
+
+  setTile(tile) {
+    this.tile = tile?.channels[0]?.samples ? tile : null;
+    this.isTileSent = false;
+    this.result = null;
+    this.#listChannels();
+    this.moved();
+  }
+
+  // The cursor, the stretch or the channels on screen are others: once they rest, the figures follow.
+  moved() {
+    clearTimeout(this.resting);
+    if (!this.isOpen) return;
+    this.root.dataset.state = "waiting";
+    this.resting = setTimeout(() => this.#ask(), REST_MS);
+  }
+
+  #part(name) {
+    return this.root.querySelector(`[data-part="${name}"]`);
+  }
+
+  #set(isOpen) {
+    this.body.hidden = !isOpen;
+    this.toggle.setAttribute("aria-expanded", String(isOpen));
+    this.root.classList.toggle("is-open", isOpen);
+    this.#keep({ isOpen });
+    if (!isOpen) return;
+    this.#load().then(() => this.moved(), () => this.#note(FIGURES.noLibrary));
+  }
+
+  // Once, unless it failed.
+  #load() {
+    this.worker ??= this.#work();
+    this.loading ??= loadScript(this.root.dataset.plotly).catch((error) => {
+      this.loading = null;
+      throw error;
+    });
+    return this.loading;
+  }
+
+  #work() {
+    const worker = new Worker(this.root.dataset.worker, { type: "module" });
+    worker.addEventListener("message", ({ data }) => {
+      if (data.number !== this.number) return; // something else was asked since
+      this.result = { ...data.result, ...this.asked };
+      this.#draw();
+    });
+    return worker;
+  }
+
+  #ask() {
+    const seen = this.view();
+    if (!this.worker || !globalThis.Plotly || !seen) return;
+    if (!this.tile) return this.#note(FIGURES.noSamples);
+    if (!this.isTileSent) this.worker.postMessage({ tile: { sfreq: this.tile.sfreq, start_s: this.tile.start_s, channels: this.tile.channels.map(plain) } });
+    this.isTileSent = true;
+    this.asked = { origin_s: seen.origin_s, cursor_s: seen.cursor_s };
+    this.number += 1;
+    const { span, shown, bad, cursor_s } = seen;
+    this.worker.postMessage({ number: this.number, ask: { span, shown, bad, cursor_s, channel: this.channel.value, topic: this.topic.value } });
+  }
+
+  #draw() {
+    if (!this.isOpen || !this.result || !globalThis.Plotly) return;
+    const { bands, spectrogram, map, ...asked } = this.result;
+    this.#picture("bands", bands && bandsFigure(bands, this.#colour("--data-left")), FIGURES.tooShort);
+    this.#picture("spectrogram", spectrogram && spectrogramFigure(spectrogram, asked), FIGURES.tooShort);
+    this.#picture("map", map && mapFigure(map), FIGURES.tooFew);
+    Object.assign(this.root.dataset, { state: "drawn", cursorS: asked.cursor_s.toFixed(4) });
+  }
+
+  #picture(name, figure, otherwise) {
+    const { chart, note } = this.#parts(name);
+    note.textContent = figure ? "" : otherwise;
+    chart.hidden = !figure;
+    this.pictures[name].setAttribute("aria-label", figure ? figure.words : otherwise);
+    if (!figure) return;
+    const layout = themed(figure.layout, (property) => this.#colour(property));
+    const shapes = (layout.shapes ?? []).map((shape) => ({ ...shape, line: { color: this.#colour("--ink"), ...shape.line } }));
+    globalThis.Plotly.react(chart, figure.data, { ...layout, shapes, font: { ...layout.font, size: 11, family: this.#colour("--font") } }, OPTIONS);
+  }
+
+  #colour(property) {
+    return getComputedStyle(this.root).getPropertyValue(property).trim();
+  }
+
+  #parts(name) {
+    return { chart: this.pictures[name].querySelector("div"), note: this.pictures[name].querySelector("p") };
+  }
+
+  #note(text) {
+    for (const name of Object.keys(this.pictures)) this.#picture(name, null, text);
+    this.root.dataset.state = "note";
+  }
+
+  #listChannels() {
+    const channels = (this.tile?.channels ?? []);
+    const names = stackOrder(channels).map((index) => channels[index]).map(({ name }) => name);
+    this.channel.replaceChildren(...names.map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name })));
+    if (names.includes(this.kept.channel)) this.channel.value = this.kept.channel;
+  }
+
+  #chosen() {
+    this.#keep({ channel: this.channel.value, topic: this.topic.value });
+    this.moved();
+  }
+
+  #keep(fields) {
+    this.kept = { ...this.kept, ...fields };
+    try {
+      this.storage.setItem(KEY, JSON.stringify(this.kept));
+    } catch {
+      // storage is full or off: the choice holds until the page is left
+    }
+  }
+
+  #read() {
+    try {
+      return JSON.parse(this.storage.getItem(KEY)) ?? {};
+    } catch {
+      return {};
+    }
+  }
+}
+
+// What the worker needs of a channel, and can be sent.
+function plain({ name, kind, scale_uv, offset_uv, samples }) {
+  return { name, kind, scale_uv, offset_uv, samples };
+}
+
+function loadScript(url) {
+  if (globalThis.Plotly) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const script = Object.assign(document.createElement("script"), { src: url });
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", reject);
+    document.head.append(script);
+  });
+}

@@ -1,0 +1,105 @@
+// Numbers → pictures for Plotly and the same in words. Pure. Cividis where colour is a number: it reads alike for every kind of colour vision.
+
+import { BANDS, HIGHEST_HZ } from "./spectrum.js";
+import { AMPLITUDE } from "./figuremath.js";
+import { FIGURES } from "./figurestrings.js";
+
+const SCALE = "Cividis";
+const RIM = 1; // the head's outline, see topomap.js
+const MARGIN = { l: 42, r: 8, t: 4, b: 26 };
+const FONT_PX = 11;
+
+const axis = (more) => ({ fixedrange: true, zeroline: false, tickangle: 0, ...more });
+const layoutOf = (more) => ({ margin: MARGIN, showlegend: false, hoverlabel: { font: { size: FONT_PX } }, ...more });
+const colorbar = (text) => ({ thickness: 8, outlinewidth: 0, title: { text, side: "right" }, tickfont: { size: FONT_PX }, len: 1 });
+
+const digits = (value) => {
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  return value.toFixed(size >= 10 ? 1 : 2);
+};
+const signed = (value) => digits(value).replace("-", "−");
+
+// colour: the page's, light or dark.
+export function bandsFigure({ shares, n_channels }, colour) {
+  const names = BANDS.map(({ key, low_hz, high_hz }) => FIGURES.band(key, low_hz, high_hz));
+  const percents = shares.map((share) => Math.round(1000 * share) / 10);
+  return {
+    data: [{
+      type: "bar", orientation: "h", x: percents, y: names, text: percents.map((value) => `${value} %`), textposition: "outside", cliponaxis: false,
+      marker: { color: colour }, hovertemplate: "%{y}: %{x} %<extra></extra>",
+    }],
+    layout: layoutOf({
+      margin: { ...MARGIN, l: 86, b: 8 }, xaxis: axis({ range: [0, Math.max(40, ...percents) * 1.5], showticklabels: false }), yaxis: axis({ autorange: "reversed" }),
+    }),
+    words: FIGURES.bandsWords(BANDS.map(({ key }, band) => `${key} ${percents[band]} %`).join(", "), n_channels),
+  };
+}
+
+// origin_s: what the page's times count from.
+export function spectrogramFigure({ channel, times_s, freqs_hz, db }, { origin_s, cursor_s }) {
+  const peak = peakOf(freqs_hz, db);
+  return {
+    data: [{
+      type: "heatmap", x: times_s.map((time_s) => time_s - origin_s), y: freqs_hz, z: db, colorscale: SCALE, colorbar: colorbar("dB"),
+      hovertemplate: "%{x:.2f} s, %{y:.1f} Hz: %{z:.1f} dB<extra></extra>", ...rangeOf(db),
+    }],
+    layout: layoutOf({
+      xaxis: axis({ ticksuffix: " s", nticks: 5 }), yaxis: axis({ title: { text: "Hz", standoff: 4 }, range: [0, HIGHEST_HZ] }),
+      shapes: [{ type: "line", x0: cursor_s - origin_s, x1: cursor_s - origin_s, yref: "paper", y0: 0, y1: 1, line: { width: 2, color: "white" } }],
+    }),
+    words: FIGURES.spectrogramWords(channel, peak.hz.toFixed(1), signed(peak.db)),
+  };
+}
+
+// The frequency that is strongest on the average of the stretch.
+function peakOf(freqs_hz, db) {
+  const means = db.map((row) => 10 * Math.log10(row.reduce((sum, value) => sum + 10 ** (value / 10), 0) / row.length));
+  const at = means.indexOf(Math.max(...means));
+  return { hz: freqs_hz[at], db: means[at] };
+}
+
+// From the 2nd to the 99th of a hundred: one pop does not paint all the rest in one colour.
+function rangeOf(db) {
+  const sorted = db.flat().sort((a, b) => a - b);
+  const low = sorted[Math.floor(0.02 * (sorted.length - 1))];
+  return { zmin: low, zmax: Math.max(sorted[Math.ceil(0.99 * (sorted.length - 1))], low + 1) };
+}
+
+export function mapFigure({ topic, names, values, places, rows }) {
+  const unit = topic === AMPLITUDE ? "µV" : "µV²";
+  const points = rows.map((_, i) => -RIM + (2 * RIM * i) / (rows.length - 1));
+  const [low, high] = [values.indexOf(Math.min(...values)), values.indexOf(Math.max(...values))];
+  return {
+    data: [
+      { type: "heatmap", x: points, y: points, z: rows, colorscale: SCALE, zsmooth: "best", hoverinfo: "skip", colorbar: colorbar(unit), ...zRange(topic, values) },
+      {
+        type: "scatter", mode: "markers", x: places.map(([x]) => x), y: places.map(([, y]) => y), text: names.map((name, i) => `${name}: ${signed(values[i])} ${unit}`),
+        hovertemplate: "%{text}<extra></extra>", marker: { size: 4, color: "white", line: { width: 1, color: "black" } },
+      },
+    ],
+    layout: layoutOf({
+      margin: { l: 4, r: 4, t: 4, b: 4 },
+      xaxis: axis({ visible: false, range: [-1.16, 1.16] }), yaxis: axis({ visible: false, range: [-1.06, 1.24], scaleanchor: "x" }),
+      shapes: headShapes(),
+    }),
+    words: FIGURES.mapWords(FIGURES.topics[topic], `${names[high]} ${signed(values[high])} ${unit}`, `${names[low]} ${signed(values[low])} ${unit}`),
+  };
+}
+
+// An amplitude's zero lies in the middle of the scale; a power's begins at 0.
+function zRange(topic, values) {
+  const most = Math.max(...values.map(Math.abs), 1e-9);
+  return { zmin: topic === AMPLITUDE ? -most : 0, zmax: most };
+}
+
+// Skull, nose and ears; drawn in the page's ink where no colour is given (figures.js).
+function headShapes() {
+  const line = { width: 1.5 };
+  return [
+    { type: "circle", x0: -RIM, x1: RIM, y0: -RIM, y1: RIM, line },
+    { type: "path", path: "M -0.14,0.99 L 0,1.18 L 0.14,0.99", line },
+    { type: "path", path: "M -0.99,0.16 Q -1.12,0.2 -1.1,0 Q -1.12,-0.2 -0.99,-0.16", line },
+    { type: "path", path: "M 0.99,0.16 Q 1.12,0.2 1.1,0 Q 1.12,-0.2 0.99,-0.16", line },
+  ];
+}
