@@ -66,13 +66,14 @@ def test_the_task_names_what_can_be_loaded(clip: Clip, ann: User) -> None:
 def test_the_task_says_how_long_the_session_is_and_what_no_average_is_to_hear(clip: Clip, ann: User) -> None:
     asked = f"/api/v1/clips/{clip.pk}"
     first = client_of(ann).get(asked).json()
-    assert (first["session_start_s"], first["session_stop_s"], first["eeg"]["bad_channels"]) == (0.0, 40.0, [])
+    assert (first["session_start_s"], first["session_stop_s"], first["eeg"]["bad_channels"]) == (0.0, 40.0, {})
     session = clip.session
     session.bad_channels = ["Fp1"]
     session.spec = {**session.spec, "bad_channels": ["Oz"]}
     session.channel_faults = {"Cz": ["flat"], "Pz": []}
     session.save()
-    assert client_of(ann).get(asked).json()["eeg"]["bad_channels"] == ["Cz", "Fp1", "Oz"]
+    bad = {"Fp1": ["hand"], "Oz": ["files"], "Cz": ["measured"]}
+    assert client_of(ann).get(asked).json()["eeg"]["bad_channels"] == bad
 
 
 @pytest.mark.parametrize(("start_s", "stop_s"), [(10.0, 35.0), (20.003, 25.001), (34.99, 35.0)])
