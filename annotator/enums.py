@@ -56,6 +56,22 @@ class LeaseOutcome(TextChoices):
     SKIPPED = "skipped", "Skipped"
 
 
+class TraceClock(TextChoices):
+    """Whose times a trace's events carry."""
+
+    VIDEO = "video", "Video"
+    #: of a clip without video
+    SESSION = "session", "Session"
+
+
+class TraceDevice(TextChoices):
+    """By what hand a trace was led, as a calibration is asked for."""
+
+    POINTER = "pointer", "Mouse or finger"
+    KEYS = "keys", "Keys"
+    WHEEL = "wheel", "Wheel"
+
+
 class AnswerKind(TextChoices):
     LABEL = "label", "Label"
     CANT_TELL = "cant_tell", "Can't tell"

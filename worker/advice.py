@@ -17,11 +17,13 @@ import numpy as np
 from django.db.models import Count, Q, Sum
 from numpy.typing import NDArray
 
+from annotator.domain.rounds import Vote
 from annotator.enums import AnswerKind, LabelState, RoundState
 from annotator.models import Label, Prediction, Round, RoundLabel, Study
 from mlcore.acquire.forecast import CurvePoint
 from mlcore.acquire.stopping import History, advise, successive_kappa
 from mlcore.types import Dimension, JsonObject, Term
+from worker.reading import Reading, likeliest
 
 Ids = NDArray[np.int64]
 Probabilities = Mapping[str, NDArray[np.floating]]
@@ -103,6 +105,7 @@ def labels_that_teach(rounds: Sequence[Round]) -> dict[int, int]:
 def audit_points(study: Study, rounds: Sequence[Round], n_labels: Mapping[int, int]) -> dict[int, CurvePoint]:
     """Round number -> how its predictions did on the answers to its own audit slice; of rounds that have any."""
     by_number = {one.number: one for one in rounds if n_labels[one.pk] > 0}
+    readings = {number: Reading.of(one) for number, one in by_number.items()}
     answers = _audit_answers(study, set(by_number))
     clips = {clip for _, clip in answers}
     predictions = {
@@ -118,13 +121,15 @@ def audit_points(study: Study, rounds: Sequence[Round], n_labels: Mapping[int, i
     )
     tallies: dict[int, _Tally] = defaultdict(_Tally)
     for (number, clip), (subject_id, given) in answers.items():
-        right = share_right(predictions.get((number, clip), {}), given, study.dimensions)
+        reading = readings[number]
+        told = [vote.values for vote in reading.read({clip: given})[clip]]
+        right = share_right(predictions.get((number, clip), {}), told, reading.questions)
         if right is not None and (number, clip) not in known:
             tallies[number].add(subject_id, right)
     return {number: tallies[number].point(n_labels[by_number[number].pk]) for number in sorted(tallies)}
 
 
-def _audit_answers(study: Study, numbers: set[int]) -> dict[tuple[int, int], tuple[int, list[JsonObject]]]:
+def _audit_answers(study: Study, numbers: set[int]) -> dict[tuple[int, int], tuple[int, list[Vote]]]:
     """(number of the round whose random slice it was, clip) -> subject, first answers."""
     is_audit = Q(served__term=Term.AUDIT.value) | Q(entry__term=Term.AUDIT.value)
     labels = Label.objects.filter(
@@ -136,10 +141,12 @@ def _audit_answers(study: Study, numbers: set[int]) -> dict[tuple[int, int], tup
         clip__superseded_at=None,
         clip__subject__is_test=False,
     ).order_by("pk")
-    found: dict[tuple[int, int], tuple[int, list[JsonObject]]] = {}
-    for clip, subject_id, served, values in labels.values_list("clip_id", "clip__subject_id", "served", "values"):
+    found: dict[tuple[int, int], tuple[int, list[Vote]]] = {}
+    columns = ("pk", "clip_id", "clip__subject_id", "annotator_id", "pass_number", "served", "values")
+    for label_id, clip, subject_id, user_id, pass_number, served, values in labels.values_list(*columns):
         if served.get("round") in numbers:
-            found.setdefault((served["round"], clip), (subject_id, []))[1].append(values)
+            vote = Vote(user_id, pass_number, values, label_id)
+            found.setdefault((served["round"], clip), (subject_id, []))[1].append(vote)
     return found
 
 
@@ -156,9 +163,7 @@ def share_right(
 
 
 def _mark(said: Sequence[float] | None, given: Sequence[JsonObject], dimension: Dimension) -> bool | None:
-    answers = [
-        dimension.class_index(int(values[dimension.key])) for values in given if values.get(dimension.key) is not None
-    ]
+    answers = [likeliest(dimension, values[dimension.key]) for values in given if values.get(dimension.key) is not None]
     counts = np.bincount(answers, minlength=dimension.n_classes) if answers else np.zeros(dimension.n_classes)
     if not said or not answers or (counts == counts.max()).sum() > 1:
         return None

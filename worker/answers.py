@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from django.utils import timezone
 
+from annotator.domain.rounds import Vote
 from annotator.enums import AnswerKind, LabelState, Role, SensorVerdict
 from annotator.models import ClipVerdict, Label, Round, Study
 from mlcore.acquire.answered import Answered
@@ -15,6 +16,7 @@ from mlcore.acquire.codes import ASKS, code
 from mlcore.acquire.gate import Gated
 from mlcore.acquire.seconds import Costs, measure_costs
 from mlcore.types import Ask, Dimension, JsonObject
+from worker.reading import Reading, likeliest
 
 #: label without a class: "can't tell", or a question left open
 NO_CLASS = -1
@@ -22,12 +24,13 @@ NO_CLASS = -1
 
 def answered(round_: Round, clips: Candidates, gated: Gated, *, clip_ids: Places) -> Answered:
     """The standing answers of a round on some clips; people go by their user ids."""
-    dimensions = round_.study.dimensions
+    reading = Reading.of(round_)
     frozen = Label.objects.filter(rounds__round=round_).exclude(answer=AnswerKind.BAD_SIGNAL).order_by("pk")
-    rows = list(frozen.values_list("clip_id", "annotator_id", "pass_number", "created_at", "values"))
+    rows = list(frozen.values_list("clip_id", "annotator_id", "pass_number", "created_at", "values", "pk"))
     places = places_of(clip_ids, [row[0] for row in rows])
     rows = [row for row, place in zip(rows, places, strict=True) if place >= 0]
-    now, values = timezone.now(), [row[4] for row in rows]
+    now = timezone.now()
+    votes = reading.read({0: [Vote(row[1], row[2], row[4], row[5]) for row in rows]})[0]
     return Answered(
         clips=clips,
         gated=gated,
@@ -35,14 +38,14 @@ def answered(round_: Round, clips: Candidates, gated: Gated, *, clip_ids: Places
         annotator=_whole(row[1] for row in rows),
         pass_number=_whole(row[2] for row in rows),
         age_s=np.array([(now - row[3]).total_seconds() for row in rows], dtype=np.float64),
-        labels={one.key: _whole(_class(one, given) for given in values) for one in dimensions},
+        labels={one.key: _whole(_class(one, vote.values) for vote in votes) for one in reading.questions},
         asked_now=_whole(people_of(round_.study)),
     )
 
 
 def _class(dimension: Dimension, given: JsonObject) -> int:
     answer = given.get(dimension.key)
-    return NO_CLASS if answer is None else dimension.class_index(int(answer))
+    return NO_CLASS if answer is None else likeliest(dimension, answer)
 
 
 def people_of(study: Study) -> list[int]:

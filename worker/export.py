@@ -1,7 +1,9 @@
 """The task that writes an export, and the reader that gives the same rows back.
 
 A folder with `labels`, `verdicts` (what people said of sensors), `intervals` (what they marked on timelines) and
-`channels` (what they said of channels), all `.csv` or `.parquet`, and `manifest.json`.
+`channels` (what they said of channels), all `.csv` or `.parquet`, and `manifest.json`. Where the study asks for traces
+there are `traces` (raw events), `traces_resampled` (at the study's rate, with and without reaction lags) and
+`reaction_lags` beside them.
 In the CSV: UTF-8, RFC 4180 quoting, empty = no value, `true`/`false`, times as ISO 8601 in UTC, scores as JSON. A text
 cell that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) is written with an
 apostrophe in front, and so is one that begins with an apostrophe: to read a text cell back, drop one of them.
@@ -25,13 +27,14 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from django.utils import timezone
 
-from annotator.domain import exporting, exporting_marks, exporting_verdicts
+from annotator.domain import exporting, exporting_marks, exporting_traces, exporting_verdicts
 from annotator.domain.exporting import FLAG, JSON, REAL, TEXT, TIME, WHOLE, Column
 from annotator.exceptions import DomainError
 from annotator.jobs import app
 from annotator.models import Export
 from mlcore.errors import RecordingError
 from mlcore.types import JsonObject
+from worker import export_traces
 from worker.run import RunningJob, perform
 
 #: 2: the manifest describes the columns of each file; verdicts beside labels. 3: intervals and channels too
@@ -106,17 +109,29 @@ def write_export(row: Export, folder: Path, running: RunningJob) -> JsonObject:
     channels = _write(
         folder / f"channels.{row.format}", exporting_marks.CHANNEL_COLUMNS, exporting_marks.channel_rows(study)
     )
+    more = _write_traces(row, folder, with_history=with_history) if study.has_traces else []
     manifest = {
         "schema": SCHEMA,
         "made_at": timezone.now().isoformat(),
         "study": exporting.study_facts(study),
         "with_history": with_history,
         "rows": labels["rows"],
-        "files": [labels, verdicts, intervals, channels],
+        "files": [labels, verdicts, intervals, channels, *more],
         "csv": "Text beginning with = + - @ ' a tab or a line break has an apostrophe in front: drop one to read it.",
     }
     (folder / MANIFEST_NAME).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return manifest
+
+
+def _write_traces(row: Export, folder: Path, *, with_history: bool) -> list[JsonObject]:
+    study, suffix = row.study, row.format
+    raw = exporting_traces.rows(study, with_history=with_history)
+    resampled = export_traces.rows(study, with_history=with_history)
+    return [
+        _write(folder / f"traces.{suffix}", exporting_traces.COLUMNS, raw),
+        _write(folder / f"traces_resampled.{suffix}", export_traces.COLUMNS, resampled),
+        _write(folder / f"reaction_lags.{suffix}", exporting_traces.LAG_COLUMNS, exporting_traces.lag_rows(study)),
+    ]
 
 
 def _write(path: Path, columns: tuple[Column, ...], rows: Iterable[JsonObject]) -> JsonObject:
@@ -218,7 +233,7 @@ def _array(column: Column, rows: list[JsonObject]) -> pa.Array:
 
 
 def read_export(folder: Path, table: str = "labels") -> list[JsonObject]:
-    """The rows of a table of an export: "labels", "verdicts", "intervals" or "channels", as they were written.
+    """The rows of a table of an export, such as "labels" or "traces", as they were written.
 
     Raises RecordingError where a file is not the manifest's.
     """

@@ -18,6 +18,7 @@ from mlcore.acquire.live import correct
 from mlcore.types import Strategy
 from worker.live_order import by_strategy, in_the_rounds_pattern, most_uncertain
 from worker.live_pool import config_of, new_answers, open_round
+from worker.reading import Reading
 
 #: what goes by the prediction alone, or by it and what an answer can't change; the others keep the round's order
 LIVE_STRATEGIES = frozenset(
@@ -80,7 +81,8 @@ def _head(study: Study, base: Ranking) -> Head | None:
     opened = open_round(base) if config.strategy in LIVE_STRATEGIES else None
     if opened is None:
         return None
-    answers, n_new = new_answers(opened, queries.answers_since(base.round), study.dimensions)
+    reading = Reading.of(base.round)
+    answers, n_new = new_answers(opened, reading.read(queries.answers_since(base.round)), reading.questions)
     corrections = correct(opened.pool, answers)
     if not corrections:
         return None

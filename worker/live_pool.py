@@ -22,7 +22,7 @@ from mlcore.acquire.scores import PoolScores
 from mlcore.types import AcquisitionConfig, Dimension, Route, Strategy, Term
 from worker.answers import verdicts_on
 from worker.voters import Floats, Voters, open_voters
-from worker.votes import Columns, columns_of
+from worker.votes import columns_of, plain_shares
 
 #: places of the round's order that stay what they were bought for: the model has no say in them
 KEPT = (Term.AUDIT, Term.REPEAT_OTHER, Term.REPEAT_OWN, Term.RELABEL, Term.SECOND_OPINION)
@@ -104,14 +104,14 @@ def new_answers(
     places = opened.places_of(list(votes))
     given = [votes[int(clip_id)] for clip_id in opened.clip_ids[places]]
     known = [one for one in dimensions if one.key in opened.pool.scores.alpha]
-    judged = {one.key: _judged(columns_of(given, one), opened.voters.get(one.key)) for one in known}
+    judged = {one.key: _judged(given, one, opened.voters.get(one.key)) for one in known}
     targets, weights = ({key: pair[part] for key, pair in judged.items()} for part in (0, 1))
     return NewAnswers(places, targets, weights), sum(len(answers) for answers in given)
 
 
-def _judged(columns: Columns, voters: Voters | None) -> tuple[Floats, Floats]:
+def _judged(given: Sequence[Sequence[Vote]], question: Dimension, voters: Voters | None) -> tuple[Floats, Floats]:
     """Targets and weights of the clips; without a vote model the shares of the answers, and how many there are."""
-    if voters is not None:
-        return voters.judge(columns.votes, columns.annotators)
-    each = np.ones(len(columns.votes))
-    return columns.votes.weighted_shares(each), columns.votes.counts().sum(axis=1)
+    if voters is None:
+        return plain_shares(given, question)
+    columns = columns_of(given, question)
+    return voters.judge(columns.votes, columns.annotators)

@@ -21,10 +21,12 @@ from mlcore.store import Store, open_store
 from mlcore.train import RoundData
 from mlcore.types import JsonObject
 from worker.bridge import SHARD_VERSION, class_names
+from worker.reading import Reading
 from worker.voters import Voters
 from worker.votes import round_targets
 
 Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
 #: what a round knows of a clip, in columns: a million of them take 90 MB
 CLIP = np.dtype(
     [
@@ -73,6 +75,8 @@ class RoundInput:
         reliability: of each annotator, as the answers show it, by user id.
         agreement: Krippendorff's alpha of the answers, by question; None where it can't be told.
         voters: what answers after the round are weighed by, by question; empty where every answer counts the same.
+        reading: how answers were read.
+        followed: by trace target, (n, T) of the labelled clips, then of the test subjects'.
     """
 
     data: RoundData
@@ -84,6 +88,8 @@ class RoundInput:
     reliability: JsonObject
     agreement: dict[str, float | None]
     voters: dict[str, Voters]
+    reading: Reading
+    followed: dict[str, Floats]
 
     @property
     def clip_ids(self) -> Rows:
@@ -104,16 +110,21 @@ def round_input(round_: Round, max_clip: int) -> RoundInput:
     test, labelled = (np.flatnonzero(has_votes & (clips["is_test"] == is_test)) for is_test in (True, False))
     pool = np.flatnonzero(np.isin(clips["clip"], np.fromiter(wanted, dtype=np.int64, count=len(wanted))))
     study, judged = round_.study, clips["clip"][np.concatenate([labelled, test])].tolist()
-    said = round_targets(votes, judged, study.dimensions, VoteModel(study.vote_model))
+    asked = Reading.of(round_)
+    curves = asked.curves(votes)
+    reading = asked.settled(votes, curves)
+    said = round_targets(reading.read(votes, curves), judged, reading.questions, VoteModel(study.vote_model))
+    followed = reading.trace_targets(votes, judged, curves)
     n_labelled = len(labelled)
     data = RoundData(
         store=store,
-        classes={dimension.key: class_names(dimension) for dimension in study.dimensions},
+        classes={dimension.key: class_names(dimension) for dimension in reading.questions},
         labelled_rows=clips["row"][labelled],
         targets={name: values[:n_labelled] for name, values in said.targets.items()},
         test_rows=clips["row"][test],
         test_targets={name: values[n_labelled:] for name, values in said.targets.items()},
         pool_rows=clips["row"][pool],
+        traces={name: values[:n_labelled] for name, values in followed.items()},
         weights={name: values[:n_labelled] for name, values in said.weights.items()},
     )
     return RoundInput(
@@ -126,6 +137,8 @@ def round_input(round_: Round, max_clip: int) -> RoundInput:
         reliability=said.reliability,
         agreement=said.agreement,
         voters=said.voters,
+        reading=reading,
+        followed=followed,
     )
 
 
@@ -174,7 +187,8 @@ def _shards(sessions: set[int], after_rebuilding: str) -> list[tuple[int, Path]]
 
 
 def write_round_files(folder: Path, prepared: RoundInput) -> None:
-    """`clips.parquet` (clip, store row, role) and `targets.parquet` (shares of votes), for whoever looks back."""
+    """For whoever looks back: `clips.parquet` (clip, store row, role), `targets.parquet` (shares of votes), and of each
+    trace `<name>.npy` (n, T), its rows in the order of the targets'."""
     data, roles = prepared.data, np.full(len(prepared.clips), "", dtype="<U5")
     for role, places in (("pool", prepared.pool), ("train", prepared.labelled), ("test", prepared.test)):
         roles[places] = role
@@ -187,6 +201,8 @@ def write_round_files(folder: Path, prepared: RoundInput) -> None:
     for name in data.classes:
         targets[name] = list(np.concatenate([data.targets[name], data.test_targets[name]]).astype(np.float64))
     _write_parquet(folder / "targets.parquet", targets)
+    for name, values in prepared.followed.items():
+        np.save(folder / f"{name}.npy", values)
 
 
 def _write_parquet(path: Path, columns: Mapping[str, object]) -> None:

@@ -43,6 +43,7 @@ def learn_and_score(running: RunningJob, round_: Round) -> bool:
     rounds.begin_round(running.job.pk, running.token, config=config.to_json())
     running.progress(0.0, "Reading the clips")
     prepared = round_input.round_input(round_, int(running.job.payload["max_clip"]))
+    rounds.note_reading(running.job.pk, running.token, prepared.reading.to_json())
     folder = folder_of(round_)
     folder.mkdir(parents=True, exist_ok=True)
     round_input.write_round_files(folder, prepared)

@@ -1,6 +1,9 @@
 """A round's frozen answers -> what it learns: soft targets, how much each counts, and how reliable each annotator is.
 
-`VoteModel.SHARES`: a clip's target is the share of its answers that each class got, and every clip counts the same.
+Values are as `worker.reading` reads them: a class index or level, or a distribution over the classes.
+
+`VoteModel.SHARES`: a clip's target is the share of its answers that each class got, the mean of their distributions
+where answers are such, and every clip counts the same.
 
 `VoteModel.DAWID_SKENE`: of a question with classes it is the posterior of Dawid & Skene's model, drawn towards the
 average annotator. Of a scale, whose levels are too many to learn who takes which for which, it is the distribution of
@@ -10,8 +13,8 @@ guessing (0) and knowing (1). Two good annotators who disagree thus count in ful
 mostly guesses counts little: that is ignorance.
 
 The models are fitted to all answers of the round, those to test subjects included, and to nothing else: no network's
-opinion has a part in it. Test subjects get their targets by the same model, so scores under different vote models are
-not of the same truth.
+opinion has a part in it. For them, and for the agreement, a distribution counts as its likeliest class. Test subjects
+get their targets by the same model, so scores under different vote models are not of the same truth.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from annotator.domain.rounds import Vote
 from annotator.enums import VoteModel
 from mlcore.evaluate.agreement import Scale, Votes, krippendorff_alpha, repeatability
 from mlcore.types import Dimension, DimensionKind, JsonObject
+from worker.reading import likeliest, shares_of
 from worker.voters import Voters, fit_voters
 
 Floats = NDArray[np.float64]
@@ -94,10 +98,22 @@ def clip_targets(votes: Sequence[Sequence[Vote]], dimension: Dimension, vote_mod
     voters = fit_voters(columns.votes, columns.annotators, dimension)
     told = _told(columns, voters)
     if vote_model == VoteModel.SHARES:
-        shares = columns.votes.weighted_shares(np.ones(len(columns.votes)))
+        shares, _ = plain_shares(votes, dimension)
         return ClipTargets(shares.astype(np.float32), np.ones(len(votes)), told, None)
     targets, weights = voters.judge(columns.votes, columns.annotators)
     return ClipTargets(targets.astype(np.float32), weights, told, voters)
+
+
+def plain_shares(votes: Sequence[Sequence[Vote]], dimension: Dimension) -> tuple[Floats, Floats]:
+    """(n, K) the mean of the distributions that answers stand for, NaN without one; (n,) how many there are."""
+    shares = np.full((len(votes), dimension.n_classes), np.nan)
+    n_answers = np.zeros(len(votes))
+    for place, given in enumerate(votes):
+        said = [vote.values[dimension.key] for vote in given if vote.values.get(dimension.key) is not None]
+        n_answers[place] = len(said)
+        if said:
+            shares[place] = np.sum([shares_of(dimension, value) for value in said], axis=0) / len(said)
+    return shares, n_answers
 
 
 def agreement(votes: Sequence[Sequence[Vote]], dimension: Dimension) -> float | None:
@@ -112,7 +128,7 @@ def columns_of(votes: Sequence[Sequence[Vote]], dimension: Dimension) -> Columns
     """The answers to one question; clips are numbered as given, annotators by their user ids."""
     key = dimension.key
     rows = [
-        (clip, vote.annotator_id, dimension.class_index(int(vote.values[key])), vote.pass_number)
+        (clip, vote.annotator_id, likeliest(dimension, vote.values[key]), vote.pass_number)
         for clip, given in enumerate(votes)
         for vote in given
         if vote.values.get(key) is not None

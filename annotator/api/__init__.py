@@ -4,7 +4,7 @@ from ninja import NinjaAPI
 
 from annotator.api import errors
 from annotator.api.auth import BearerToken, SessionCookie
-from annotator.api.routers import account, eeg, intake, learning, marks, quality, queue, studies, uploads
+from annotator.api.routers import account, calibration, eeg, intake, learning, marks, quality, queue, studies, uploads
 from annotator.domain.access import ObjectKind, Verb, access
 
 api = NinjaAPI(
@@ -24,6 +24,7 @@ for _router in (
     marks.router,
     learning.router,
     quality.router,
+    calibration.router,
     account.router,
 ):
     api.add_router("", _router)

@@ -109,8 +109,26 @@ def columns(study: Study) -> tuple[Column, ...]:
 
 
 def _dimension_columns(dimension: Dimension) -> tuple[Column, ...]:
-    if dimension.kind is DimensionKind.ORDINAL:
-        return (Column(dimension.key, WHOLE, f"{dimension.title}, level 1..{dimension.levels}"),)
+    key, title, levels = dimension.key, dimension.title, dimension.levels
+    match dimension.kind:
+        case DimensionKind.ORDINAL:
+            return (Column(key, WHOLE, f"{title}, level 1..{levels}"),)
+        case DimensionKind.EMOTIONS:
+            names = ", ".join(dimension.classes)
+            return (Column(key, JSON, f"{title}: intensity 1..{levels} of each of {names} that was there; {{}}: none"),)
+        case DimensionKind.GRID:
+            left, right, bottom, top = dimension.classes
+            return (
+                Column(key, JSON, f"{title}: [column, row] of the grid"),
+                Column(f"{key}_valence", WHOLE, f"{title}: column, 1 {left} .. {levels} {right}"),
+                Column(f"{key}_arousal", WHOLE, f"{title}: row, 1 {bottom} .. {levels} {top}"),
+            )
+        case DimensionKind.VAS:
+            low, high = dimension.classes
+            return (Column(key, REAL, f"{title}: 0 {low} .. 100 {high}"),)
+        case DimensionKind.TRACE | DimensionKind.UNBOUNDED_TRACE:
+            meaning = "sha256, coverage and n_events of its trace; the events are in traces"
+            return (Column(key, JSON, f"{title} over time: {meaning}"),)
     classes = ", ".join(f"{index} {name}" for index, name in enumerate(dimension.classes))
     return (
         Column(dimension.key, WHOLE, f"{dimension.title}: {classes}"),
@@ -265,6 +283,11 @@ def _answer_columns(label: Label, dimensions: tuple[Dimension, ...]) -> JsonObje
     for dimension in dimensions:
         value = label.values.get(dimension.key)
         answers[dimension.key] = value
+        if dimension.kind is DimensionKind.VAS and value is not None:
+            answers[dimension.key] = float(value)
+        if dimension.kind is DimensionKind.GRID:
+            places = (None, None) if value is None else value
+            answers |= {one.key: place for one, place in zip(dimension.questions, places, strict=True)}
         if dimension.kind is DimensionKind.CLASS:
             answers[f"{dimension.key}_name"] = "" if value is None else dimension.classes[value]
     return answers
@@ -277,6 +300,8 @@ def study_facts(study: Study) -> dict[str, Any]:
         "title": study.title,
         "is_simulated": study.is_simulated,
         "scheme": study.scheme,
+        "trace_sfreq": study.trace_sfreq,
+        "applies_lag": study.applies_lag,
         "window_s": study.window_s,
         "hop_s": study.hop_s,
         "eeg_channels": study.eeg_channels,

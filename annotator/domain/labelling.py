@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import uuid as uuids
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from annotator.domain import audit, live, queueing
+from annotator.domain import audit, live, queueing, traces
 from annotator.domain.claiming import top_up
 from annotator.domain.slots import FIRST_REPEAT
 from annotator.domain.statements import fetch_one
@@ -28,6 +29,9 @@ MAX_COMMENT = 2000
 #: a page left open over night did not take that long to answer
 MAX_SECONDS = 24 * 3600.0
 MAX_DRAFT_KEYS = 20
+MAX_DRAFT_CHARACTERS = 4 * MAX_COMMENT
+#: more of it for each trace of the scheme: an event takes up to 40 of them
+MAX_TRACE_CHARACTERS = 40 * traces.MAX_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Submission:
 
     uuid: uuids.UUID
     answer: AnswerKind
-    values: Mapping[str, int] = field(default_factory=dict)
+    #: by dimension, as `mlcore.types.DimensionKind` says; of a trace its recording, as `domain.traces` says
+    values: Mapping[str, Any] = field(default_factory=dict)
     confidence: int | None = None
     comment: str = ""
     seconds_spent: float = 0.0
@@ -107,7 +112,9 @@ def _submit(clip: Clip, user: User, submission: Submission, *, now: datetime) ->
     if facts.lease is None:
         raise NotFound("This clip was not given to you, so your answer can't be taken.", "not_served")
     place = _place_of_answer(clip, user, facts, now=now)
-    label = _store(clip, user, submission, lease=facts.lease, place=place, now=now)
+    given = traces.split(clip, user, clip.study.dimensions, submission.values)
+    label = _store(clip, user, replace(submission, values=given.values), lease=facts.lease, place=place, now=now)
+    traces.save(label, given.recordings)
     live.answers_changed(clip.study)
     return label
 
@@ -231,7 +238,10 @@ def _columns(label: Label) -> JsonObject:
 def _known(clip: Clip, user: User, submission: Submission) -> Label:
     """The label that this submission made before; a uuid that means something else is refused."""
     label = Label.objects.get(uuid=submission.uuid)
-    if label.clip_id != clip.pk or label.annotator_id != user.pk or not _says_the_same(label, submission):
+    if label.clip_id != clip.pk or label.annotator_id != user.pk:
+        raise _reused()
+    given = traces.split(clip, user, clip.study.dimensions, submission.values)
+    if not _says_the_same(label, replace(submission, values=given.values)):
         raise _reused()
     return label
 
@@ -263,7 +273,7 @@ def check_answer(study: Study, submission: Submission) -> None:
         raise DomainError(f"The note is too long: at most {MAX_COMMENT} characters.", "bad_answer")
 
 
-def _check_values(study: Study, values: Mapping[str, int]) -> None:
+def _check_values(study: Study, values: Mapping[str, Any]) -> None:
     dimensions = {dimension.key: dimension for dimension in study.dimensions}
     missing = [dimension.title for key, dimension in dimensions.items() if key not in values]
     if missing:
@@ -272,7 +282,7 @@ def _check_values(study: Study, values: Mapping[str, int]) -> None:
         raise DomainError(f"This study does not ask for {', '.join(unknown)}.", "bad_answer")
     for key, value in values.items():
         try:
-            dimensions[key].class_index(value)
+            dimensions[key].check(value)
         except ValueError as error:
             raise DomainError(f"{error}.", "bad_answer") from error
 
@@ -384,9 +394,10 @@ def correct(label: Label, user: User, submission: Submission) -> Label:
     check_answer(label.study, submission)
     if label.state != LabelState.CURRENT:
         raise Conflict(f"That answer is {label.get_state_display().lower()} already.", "not_current")
+    given = traces.split(label.clip, user, label.study.dimensions, submission.values)
     Label.objects.filter(pk=label.pk).update(state=LabelState.SUPERSEDED)
     made = _insert(
-        _answer_fields(submission),
+        _answer_fields(replace(submission, values=given.values)),
         study=label.study,
         clip=label.clip,
         annotator=user,
@@ -398,6 +409,7 @@ def correct(label: Label, user: User, submission: Submission) -> Label:
         entry_id=label.entry_id,
         served=label.served,
     )
+    traces.save(made, given.recordings)
     audit.record(user, label.study, "correct", made, {"clip": label.clip_id, "supersedes": str(label.uuid)})
     live.answers_changed(label.study)
     return made
@@ -408,7 +420,9 @@ def save_draft(clip: Clip, user: User, content: JsonObject) -> None:
     """Keeps an unfinished answer; only for a clip that this annotator was given and has not answered."""
     if not queueing.was_served(clip, user):
         raise NotFound
-    if len(content) > MAX_DRAFT_KEYS or len(str(content)) > 4 * MAX_COMMENT:
+    n_traces = sum(dimension.kind.is_trace for dimension in clip.study.dimensions)
+    most = MAX_DRAFT_CHARACTERS + n_traces * MAX_TRACE_CHARACTERS
+    if len(content) > MAX_DRAFT_KEYS or len(str(content)) > most:
         raise DomainError("That draft is too large.", "bad_draft")
     queueing.lock_annotator(clip.study, user)
     pass_number = queueing.pass_held(clip, user)

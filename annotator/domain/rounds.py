@@ -12,15 +12,18 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from annotator.domain import audit, jobs, pool, queueing, scoring
+from annotator.domain import audit, jobs, lags, pool, queueing, scoring
 from annotator.domain.copying import as_json, copy_rows
 from annotator.domain.ranking import RankedClip
+from annotator.domain.studies import MAX_TRACE_SFREQ
 from annotator.domain.versions import code_version
 from annotator.enums import AnswerKind, JobKind, JobState, LabelState, RankingPolicy, RoundState, SessionStatus
 from annotator.exceptions import Conflict, DomainError
 from annotator.models import Clip, Job, Label, Ranking, Round, RoundLabel, Study, User
 from mlcore.types import Dimension, JsonObject
 
+#: settings of a round that say how answers are read, not how networks learn
+READING_SETTINGS = ("trace_sfreq", "applies_lag")
 LIVE = (RoundState.QUEUED, RoundState.RUNNING)
 BATCH = 2000
 
@@ -109,7 +112,7 @@ def _refuse_too_little(study: Study, labels: Sequence[Label]) -> None:
 
 
 def _refuse_one_class(dimension: Dimension, votes: Iterable[Label]) -> None:
-    seen = {label.values[dimension.key] for label in votes if dimension.key in label.values}
+    seen = {json.dumps(label.values[dimension.key], sort_keys=True) for label in votes if dimension.key in label.values}
     if len(seen) < 2:
         raise DomainError(
             f"{dimension.title} has been given fewer than 2 different answers outside the test subjects: "
@@ -125,13 +128,26 @@ def _create_round(study: Study, labels: Sequence[Label], *, actor: User | None, 
         number=number,
         parent=study.promoted_round,
         seed=_seed(study, number),
-        config=config,
+        config={name: value for name, value in config.items() if name not in READING_SETTINGS},
+        reading=_reading(study, config),
         code_version=code_version(),
         data_hash=data_hash(labels, _max_clip(study)),
         n_labels=len(labels),
         n_clips=len({label.clip_id for label in labels}),
         created_by=actor,
     )
+
+
+def _reading(study: Study, config: JsonObject) -> JsonObject:
+    """The study's rate and its wish about lags, or this round's own; lags as they stand now."""
+    settings = {"trace_sfreq": study.trace_sfreq, "applies_lag": study.applies_lag}
+    settings |= {name: config[name] for name in READING_SETTINGS if name in config}
+    sfreq, applies_lag = settings["trace_sfreq"], settings["applies_lag"]
+    if isinstance(sfreq, bool) or not isinstance(sfreq, int | float) or not 0 < sfreq <= MAX_TRACE_SFREQ:
+        raise DomainError(f"The rate of traces lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.", "bad_config")
+    if not isinstance(applies_lag, bool):
+        raise DomainError("applies_lag is true or false.", "bad_config")
+    return settings | {"lags_ms": lags.lags_of(study)}
 
 
 def _seed(study: Study, number: int) -> int:
@@ -170,15 +186,17 @@ class Vote:
     #: 0 for a first answer, 1.. for deliberate repeats
     pass_number: int
     values: JsonObject
+    #: whose traces belong to it; 0 where it has none
+    label_id: int = 0
 
 
 def frozen_votes_by_annotator(round_: Round) -> dict[int, list[Vote]]:
     """Clip -> the answers given to it, as `frozen_votes`, with who gave them."""
     votes: dict[int, list[Vote]] = defaultdict(list)
     frozen = Label.objects.filter(rounds__round=round_, answer=AnswerKind.LABEL).order_by("pk")
-    columns = frozen.values_list("clip_id", "annotator_id", "pass_number", "values")
-    for clip_id, annotator_id, pass_number, values in columns.iterator(BATCH):
-        votes[clip_id].append(Vote(annotator_id, pass_number, values))
+    columns = frozen.values_list("clip_id", "annotator_id", "pass_number", "values", "pk")
+    for clip_id, annotator_id, pass_number, values, label_id in columns.iterator(BATCH):
+        votes[clip_id].append(Vote(annotator_id, pass_number, values, label_id))
     return dict(votes)
 
 
@@ -222,6 +240,13 @@ def begin_round(job_id: int, token: int, *, config: JsonObject) -> None:
 def _round_of(job: Job) -> int:
     assert job.round_id is not None, f"job {job.pk} has no round"
     return job.round_id
+
+
+def note_reading(job_id: int, token: int, reading: JsonObject) -> None:
+    """How the round's answers are read, once it has seen them all."""
+    with transaction.atomic():
+        job = jobs.hold(job_id, token)
+        Round.objects.filter(pk=_round_of(job)).update(reading=reading)
 
 
 def record_history(job_id: int, token: int, history: list[JsonObject]) -> None:

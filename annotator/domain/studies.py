@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 
 from django.core.exceptions import ValidationError
@@ -17,10 +17,12 @@ from annotator.domain.acquisition import differing
 from annotator.enums import Role
 from annotator.exceptions import Conflict, DomainError, NotFound
 from annotator.models import Membership, Study, Subject, User
-from mlcore.types import AcquisitionConfig, Dimension
+from mlcore.types import AcquisitionConfig, Dimension, check_scheme
 
 #: fewer can't tell a lucky subject from a good model
 MIN_TEST_SUBJECTS = 2
+#: nobody's hand tells more
+MAX_TRACE_SFREQ = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class StudySpec:
     test_subject_share: float = 0.2
     test_clips_per_subject: int = 20
     min_labels: int = 12
+    trace_sfreq: float = 4.0
+    applies_lag: bool = False
     acquisition: AcquisitionConfig = field(default_factory=AcquisitionConfig)
     #: None: drawn once and kept
     seed: int | None = None
@@ -81,15 +85,39 @@ def create_study(spec: StudySpec, *, actor: User | None) -> Study:
 
 
 def _check(spec: StudySpec) -> None:
-    keys = [dimension.key for dimension in spec.dimensions]
-    if not keys or len(set(keys)) != len(keys):
-        raise DomainError("A label scheme needs at least one dimension, each with a name of its own.", "bad_scheme")
+    _check_scheme(spec.dimensions)
+    if not 0 < spec.trace_sfreq <= MAX_TRACE_SFREQ:
+        raise DomainError(f"The rate of traces lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.", "bad_study")
     if not 0 < spec.test_subject_share < 1:
         raise DomainError("The share of test subjects lies between 0 and 1, for example 0.2.", "bad_study")
     if min(spec.window_s, spec.hop_s, spec.eeg_sfreq, spec.face_fps, spec.lease_s) <= 0:
         raise DomainError("Window, step, rates and lease time must be above 0.", "bad_study")
     if min(spec.overlap, spec.reserve) < 1:
         raise DomainError("Overlap and reserve must be at least 1.", "bad_study")
+
+
+def _check_scheme(dimensions: Sequence[Dimension]) -> None:
+    try:
+        check_scheme(dimensions)
+    except ValueError as error:
+        raise DomainError(f"The scheme does not hold together: {error}.", "bad_scheme") from error
+
+
+def scheme_is_fixed(study: Study) -> bool:
+    """From the first label on: answers to another scheme could not be compared."""
+    return study.labels.exists()
+
+
+@transaction.atomic
+def set_scheme(study: Study, dimensions: Sequence[Dimension], *, actor: User | None) -> None:
+    """Other questions, as long as nobody has labelled."""
+    _check_scheme(dimensions)
+    locked = Study.objects.select_for_update().get(pk=study.pk)  # an answer under way holds the row against this
+    if scheme_is_fixed(locked):
+        raise Conflict("The scheme is fixed: the study has labels. Make another study to ask otherwise.", "has_labels")
+    locked.scheme = study.scheme = [dimension.to_json() for dimension in dimensions]
+    locked.save(update_fields=["scheme"])
+    audit.record(actor, study, "set_scheme", study, {"scheme": study.scheme})
 
 
 def find_study(slug: str) -> Study:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from django import forms
 
+from annotator.domain.studies import MAX_TRACE_SFREQ
+from annotator.forms.scheme import PRESETS
 from annotator.models import Study
-from mlcore.types import AROUSAL3, SAM_AROUSAL9, SAM_VALENCE9, VALENCE3, Dimension
+from mlcore.types import Dimension
 
-SCHEMES: dict[str, tuple[str, tuple[Dimension, ...]]] = {
-    "classes3": ("Valence and arousal, 3 classes each", (VALENCE3, AROUSAL3)),
-    "sam9": ("Valence and arousal, 9-point SAM", (SAM_VALENCE9, SAM_AROUSAL9)),
-}
+#: the questions of the form's own rows
+OWN = "own"
 
 
 class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     scheme = forms.ChoiceField(
-        label="Label scheme", choices=[(key, text) for key, (text, _) in SCHEMES.items()], widget=forms.RadioSelect
+        label="Label scheme",
+        choices=[*((key, text) for key, (text, _) in PRESETS.items()), (OWN, "Own questions, as set up below")],
+        widget=forms.RadioSelect,
     )
     eeg_channels = forms.CharField(
         label="EEG channels",
@@ -45,6 +47,8 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "test_subject_share",
             "test_clips_per_subject",
             "min_labels",
+            "trace_sfreq",
+            "applies_lag",
         ]
         widgets = {"description": forms.Textarea(attrs={"rows": 2})}
         labels = {
@@ -60,10 +64,14 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "test_subject_share": "Share of subjects kept for testing",
             "test_clips_per_subject": "Test clips a subject, at most",
             "min_labels": "Labelled clips a round needs",
+            "trace_sfreq": "Rate of traces in a round (Hz)",
+            "applies_lag": "Move traces by each annotator's measured reaction lag",
         }
         help_texts = {
             "slug": "Appears in addresses: letters, digits and hyphens.",
             "min_eeg_channels": "A session that shares fewer of the study's channels is labelled, but not trained on.",
+            "trace_sfreq": "Of questions answered over time: values a second that a round and exports make of them.",
+            "applies_lag": "What was recorded stays as it came; a round reads it so much earlier.",
             "test_subject_share": "0.2 keeps one subject in five (at least 2). Fixed once labelling begins.",
         }
 
@@ -91,8 +99,19 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             raise forms.ValidationError("The rate lies between 32 and 2048 Hz.")
         return sfreq
 
-    def dimensions(self) -> tuple[Dimension, ...]:
-        return SCHEMES[self.cleaned_data["scheme"]][1]
+    def clean_trace_sfreq(self) -> float:
+        sfreq = float(self.cleaned_data["trace_sfreq"])
+        if not 0 < sfreq <= MAX_TRACE_SFREQ:
+            raise forms.ValidationError(f"The rate lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.")
+        return sfreq
+
+    @property
+    def has_own_scheme(self) -> bool:
+        """Whether the rows below count, and not one of the schemes that are ready."""
+        return self.data.get("scheme") == OWN
+
+    def preset(self) -> tuple[Dimension, ...]:
+        return PRESETS[self.cleaned_data["scheme"]][1]
 
 
 def _above_zero(seconds: float) -> float:

@@ -1,7 +1,7 @@
 from annotator.models.audit import AuditEvent
 from annotator.models.clip import Clip
 from annotator.models.job import Export, Job
-from annotator.models.label import Draft, Label, LabelWithdrawal
+from annotator.models.label import Draft, Label, LabelWithdrawal, ReactionLag, TraceRecording
 from annotator.models.mark import ChannelMark, IntervalMark
 from annotator.models.people import ApiToken, User
 from annotator.models.queue import ClipVerdict, Lease, RankEntry, Ranking, Skip, Slot
@@ -40,6 +40,7 @@ __all__ = [
     "Prediction",
     "RankEntry",
     "Ranking",
+    "ReactionLag",
     "RecordingSession",
     "RetiredFile",
     "Round",
@@ -50,6 +51,7 @@ __all__ = [
     "Slot",
     "Study",
     "Subject",
+    "TraceRecording",
     "Trial",
     "Upload",
     "UploadFile",

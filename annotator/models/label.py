@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from annotator.enums import AnswerKind, LabelState
+from annotator.enums import AnswerKind, LabelState, TraceClock, TraceDevice
 from annotator.models.clip import Clip
 from annotator.models.queue import RankEntry
 from annotator.models.study import Study
@@ -24,7 +24,8 @@ class Label(models.Model):
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="superseded_by"
     )
     answer = models.CharField(max_length=10, choices=AnswerKind.choices, default=AnswerKind.LABEL)
-    #: {"valence": 2, "arousal": 0}: class index, or the level of an ordinal scale (1..levels); {} without an answer
+    #: by dimension, as `mlcore.types.DimensionKind` says, e.g. {"valence": 2, "emotion": {"joy": 3}}; of a trace
+    #: {"sha256", "coverage", "n_events"} of its recording; {} without an answer
     values = models.JSONField(default=dict)
     #: 1 guess, 2 fairly sure, 3 sure
     confidence = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -59,6 +60,61 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+
+class TraceRecording(models.Model):
+    """What somebody did while a clip played, event by event as it came; append-only, as its label is."""
+
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="traces")
+    #: key of the dimension
+    dimension = models.CharField(max_length=40)
+    #: the clock of the events' `video_s`: "video", or "session" where the clip has no video
+    clock = models.CharField(max_length=8, choices=TraceClock.choices)
+    #: wall clock of `wall_ms` 0, milliseconds since 1970
+    began_ms = models.BigIntegerField()
+    #: columns of equal length: video_s, wall_ms, value, and device, a letter an event (see `annotator.domain.traces`)
+    events = models.JSONField()
+    #: what was recorded again: events in the same columns, one item a time it was discarded
+    superseded = models.JSONField(default=list)
+    n_events = models.PositiveIntegerField()
+    #: share of the clip that was seen while recording
+    coverage = models.FloatField()
+    #: of clock, began_ms, events and superseded; the label's value names it
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["label", "dimension"], name="one_trace_per_dimension"),
+            models.CheckConstraint(
+                condition=models.Q(coverage__gte=0) & models.Q(coverage__lte=1), name="trace_coverage_is_a_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dimension} of label {self.label_id}"
+
+
+class ReactionLag(models.Model):
+    """How far an annotator's hand runs behind what they see, measured by following a known stimulus."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="reaction_lags")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reaction_lags")
+    device = models.CharField(max_length=8, choices=TraceDevice.choices)
+    #: of the stimulus
+    seed = models.PositiveIntegerField()
+    #: columns as of a trace: stimulus_s, wall_ms, value, device
+    events = models.JSONField()
+    lag_ms = models.FloatField()
+    #: of stimulus and hand at that lag
+    correlation = models.FloatField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["study", "annotator", "-created_at"], name="lag_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.lag_ms:.0f} ms by {self.device}"
 
 
 class LabelWithdrawal(models.Model):

@@ -19,6 +19,8 @@ class Round(models.Model):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     seed = models.PositiveBigIntegerField()
     config = models.JSONField(default=dict)
+    #: how it read answers that are neither class nor level: rate of traces, lags, thresholds; worker/reading.py
+    reading = models.JSONField(default=dict)
     code_version = models.CharField(max_length=80)
     #: SHA-256 over the frozen labels (uuid, values) and the clip list
     data_hash = models.CharField(max_length=64)

@@ -46,6 +46,10 @@ class Study(models.Model):
     #: settings of mlcore.types.AcquisitionConfig that differ from its defaults
     acquisition = models.JSONField(default=dict, blank=True)
     vote_model = models.CharField(max_length=12, choices=VoteModel.choices, default=VoteModel.SHARES)
+    #: values a second that a round makes of traces
+    trace_sfreq = models.FloatField(default=4.0)
+    #: whether a round moves each annotator's traces by their reaction lag
+    applies_lag = models.BooleanField(default=False)
     #: minutes of annotation that the study may cost in all
     budget_minutes = models.PositiveIntegerField(null=True, blank=True)
     #: settings of mlcore.types.StoppingConfig that differ from its defaults
@@ -62,6 +66,7 @@ class Study(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(window_s__gt=0), name="study_window_positive"),
             models.CheckConstraint(condition=models.Q(hop_s__gt=0), name="study_hop_positive"),
+            models.CheckConstraint(condition=models.Q(trace_sfreq__gt=0), name="study_trace_sfreq_positive"),
             models.CheckConstraint(condition=models.Q(overlap__gte=1), name="study_overlap_at_least_1"),
             models.CheckConstraint(condition=models.Q(reserve__gte=1), name="study_reserve_at_least_1"),
         ]
@@ -72,6 +77,11 @@ class Study(models.Model):
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
         return tuple(Dimension.from_json(item) for item in self.scheme)
+
+    @property
+    def has_traces(self) -> bool:
+        """Whether something is answered while the clip plays."""
+        return any(dimension.kind.is_trace for dimension in self.dimensions)
 
     @property
     def acquisition_config(self) -> AcquisitionConfig:

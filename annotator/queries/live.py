@@ -72,9 +72,9 @@ def answers_since(round_: Round) -> dict[int, list[Vote]]:
     """
     given = _not_learnt(round_).filter(answer=AnswerKind.LABEL, clip__subject__is_test=False, clip__superseded_at=None)
     votes: dict[int, list[Vote]] = defaultdict(list)
-    columns = given.order_by("pk").values_list("clip_id", "annotator_id", "pass_number", "values")
-    for clip_id, annotator_id, pass_number, values in columns:
-        votes[clip_id].append(Vote(annotator_id, pass_number, values))
+    columns = given.order_by("pk").values_list("clip_id", "annotator_id", "pass_number", "values", "pk")
+    for clip_id, annotator_id, pass_number, values, label_id in columns:
+        votes[clip_id].append(Vote(annotator_id, pass_number, values, label_id))
     return dict(votes)
 
 

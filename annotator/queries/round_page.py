@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotator.domain.stages import StageName
-from annotator.models import Round
+from annotator.models import Round, Study
+from mlcore.types import Dimension, DimensionKind
 
 HELD_BACK_BY = {"subject": "whole subjects", "trial": "whole trials"}
 
@@ -63,6 +64,33 @@ def how_it_learnt(round_: Round) -> Learnt | None:
         trust=tuple(sorted(validation.get("trust", {}).items())),
         voices=() if round_.config.get("pool") == "discounted" else _voice_rows(validation.get("pools", {})),
     )
+
+
+def how_answers_were_read(round_: Round, study: Study) -> tuple[str, ...]:
+    """What a round made of answers that are neither class nor level, and what it could not read; in sentences."""
+    reading, dimensions = round_.reading, study.dimensions
+    told = [sentence for dimension in dimensions if (sentence := _read_as(dimension))]
+    if reading and any(dimension.kind.is_trace for dimension in dimensions):
+        lag = "moved by each annotator's reaction lag" if reading["applies_lag"] else "reaction lags not applied"
+        told.append(f"Traces were resampled to {reading['trace_sfreq']:g} Hz, {lag}.")
+    return (*told, *reading.get("notes", ()))
+
+
+def _read_as(dimension: Dimension) -> str:
+    title = dimension.title
+    match dimension.kind:
+        case DimensionKind.EMOTIONS:
+            n_classes = dimension.questions[0].n_classes
+            return f"{title}: learnt as a distribution over {n_classes} classes, by each emotion's share of intensity."
+        case DimensionKind.GRID:
+            return f"{title}: learnt as two scales of {dimension.levels} levels."
+        case DimensionKind.VAS:
+            return f"{title}: learnt as {dimension.levels} equal parts of the line."
+        case DimensionKind.TRACE:
+            return f"{title}: learnt as a trace, and as the shares of time in three equal parts of its range."
+        case DimensionKind.UNBOUNDED_TRACE:
+            return f"{title}: learnt as the shares of time in the tertiles of all traces of the round."
+    return ""
 
 
 def stage_names(round_: Round) -> list[str]:

@@ -48,6 +48,7 @@ def round_detail(request: StudyRequest, slug: str, number: int) -> HttpResponse:
     round_ = _round(request, number)
     context = {
         "study": request.study,
+        "read": round_page.how_answers_were_read(round_, request.study),
         "round": round_,
         "live": round_.state in {RoundState.QUEUED, RoundState.RUNNING},
         "learnt": round_page.how_it_learnt(round_),

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
+from django.forms import BooleanField
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from annotator.domain import studies
 from annotator.domain.access import READING, ObjectKind, Verb, access, roles_of
 from annotator.exceptions import DomainError
-from annotator.forms.studies import StudyForm
+from annotator.forms.scheme import SchemeEditor
+from annotator.forms.studies import OWN, StudyForm
 from annotator.queries import learning, overview, serving
 from annotator.views.http import StudyRequest, UserRequest
 
@@ -19,16 +23,54 @@ def study_list(request: UserRequest) -> HttpResponse:
 
 @access(ObjectKind.STUDY, Verb.CREATE)
 def study_new(request: UserRequest) -> HttpResponse:
-    form = StudyForm(request.POST or None, initial={"scheme": "classes3"})
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and "scheme_action" not in request.POST:
+        return _create(request)
+    form, editor = StudyForm(initial={"scheme": "classes3"}), SchemeEditor([])
+    if request.method == "POST":  # a button of the scheme: all that was typed comes back, nothing is judged yet
+        form, editor = StudyForm(initial=_typed(request) | {"scheme": OWN}), SchemeEditor.read(request.POST)
+    return render(request, "studies/new.html", {"form": form, "editor": editor})
+
+
+def _create(request: UserRequest) -> HttpResponse:
+    form, editor = StudyForm(request.POST), SchemeEditor.read(request.POST)
+    is_scheme_valid = not form.has_own_scheme or editor.is_valid()
+    if form.is_valid() and is_scheme_valid:
         try:
-            study = studies.create_study(_spec_of(form), actor=request.user)
+            study = studies.create_study(_spec_of(form, editor), actor=request.user)
         except DomainError as error:
             form.add_error(None, error.message)
         else:
             messages.success(request, f"{study.title} stands. Import recordings next.")
             return redirect("study", slug=study.slug)
-    return render(request, "studies/new.html", {"form": form})
+    return render(request, "studies/new.html", {"form": form, "editor": editor})
+
+
+def _typed(request: UserRequest) -> dict[str, Any]:
+    """What stands in the form's fields, as first values of another one."""
+    fields = StudyForm.base_fields
+    return {
+        name: name in request.POST if isinstance(one, BooleanField) else request.POST.get(name, "")
+        for name, one in fields.items()
+    }
+
+
+@access(ObjectKind.STUDY, Verb.EDIT)
+def study_scheme(request: StudyRequest, slug: str) -> HttpResponse:
+    """The scheme of a study that nobody has labelled in yet; afterwards it is shown as it stands."""
+    study = request.study
+    is_fixed = studies.scheme_is_fixed(study)
+    editor = SchemeEditor.of(study.dimensions)
+    if request.method == "POST":
+        editor = SchemeEditor.read(request.POST)
+        if "scheme_action" not in request.POST and editor.is_valid():
+            try:
+                studies.set_scheme(study, editor.dimensions, actor=request.user)
+            except DomainError as error:
+                editor.error = error.message
+            else:
+                messages.success(request, "The scheme is saved.")
+                return redirect("study", slug=slug)
+    return render(request, "studies/scheme.html", {"study": study, "editor": editor, "is_fixed": is_fixed})
 
 
 @access(ObjectKind.STUDY, Verb.VIEW)
@@ -48,8 +90,10 @@ def study_detail(request: StudyRequest, slug: str) -> HttpResponse:
     return render(request, "studies/detail.html", context)
 
 
-def _spec_of(form: StudyForm) -> studies.StudySpec:
+def _spec_of(form: StudyForm, editor: SchemeEditor) -> studies.StudySpec:
     fields = {name: value for name, value in form.cleaned_data.items() if name not in {"scheme", "eeg_channels"}}
     return studies.StudySpec(
-        **fields, dimensions=form.dimensions(), eeg_channels=tuple(form.cleaned_data["eeg_channels"])
+        **fields,
+        dimensions=editor.dimensions if form.has_own_scheme else form.preset(),
+        eeg_channels=tuple(form.cleaned_data["eeg_channels"]),
     )

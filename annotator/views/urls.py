@@ -6,6 +6,7 @@ from django.urls import path
 
 from annotator.views import (
     acquisition,
+    calibration,
     clocks,
     deletion,
     exports,
@@ -25,8 +26,10 @@ urlpatterns = [
     path("", studies.study_list, name="studies"),
     path("studies/new/", studies.study_new, name="study_new"),
     path(STUDY, studies.study_detail, name="study"),
+    path(STUDY + "scheme/", studies.study_scheme, name="study_scheme"),
     path(STUDY + "acquisition/", acquisition.acquisition_settings, name="acquisition"),
     path(STUDY + "label/", label.workbench, name="label"),
+    path(STUDY + "calibration/", calibration.calibration, name="calibration"),
     path(STUDY + "clips/<int:clip_id>/", label.workbench, name="clip"),
     path(STUDY + "sessions/", sessions.session_list, name="sessions"),
     path(STUDY + "sessions/table/", sessions.sessions_table, name="sessions_table"),

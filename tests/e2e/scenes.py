@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from annotator.domain import queueing, studies
 from annotator.enums import DerivedKind, Role, SessionStatus
-from annotator.models import Clip, Lease, RankEntry, RecordingSession, Study, Subject, User
+from annotator.models import Clip, Lease, RankEntry, RecordingSession, Study, Subject, TraceRecording, User
 from mlcore.types import AROUSAL3, VALENCE3, Ask, JsonObject, Route, Term
 
 SLUG, LABELLER = "asking", "annotator2"
@@ -45,6 +47,23 @@ def make() -> None:
     for number in range(N_SUBJECTS):
         _copy(RecordingSession.objects.get(pk=first), Subject.objects.create(study=study, code=f"S{number + 1}"))
     queueing.open_clips(study)
+
+
+def fill(slug: str) -> None:
+    """Some subjects in a study that was made on the pages, as `make` has them, and somebody to label."""
+    study, demo = Study.objects.get(slug=slug), Study.objects.get(slug="demo")
+    studies.add_member(study, User.objects.get(username=LABELLER), Role.ANNOTATOR, actor=None)
+    first = demo.sessions.filter(status=SessionStatus.READY).order_by("pk").values_list("pk", flat=True)[0]
+    for number in range(N_SUBJECTS):
+        _copy(RecordingSession.objects.get(pk=first), Subject.objects.create(study=study, code=f"S{number + 1}"))
+    queueing.open_clips(study)
+
+
+def say_traces(slug: str) -> None:
+    """What the database has of a study's traces, as one line of JSON."""
+    columns = ("dimension", "clock", "coverage", "n_events", "events", "superseded", "label__values", "label__clip_id")
+    rows = TraceRecording.objects.filter(label__study__slug=slug).order_by("pk").values(*columns)
+    print(json.dumps(list(rows)))
 
 
 def _copy(session: RecordingSession, subject: Subject) -> None:

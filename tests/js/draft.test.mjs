@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DraftStore, answersOf, emptyDraft, fitToScheme, isEmptyDraft, mergeDrafts, missingDimensions } from "../../annotator/static/annotator/js/label/draft.js";
+import { answersOf } from "../../annotator/static/annotator/js/label/answers/values.js";
+import { DraftStore, emptyDraft, fitToScheme, isEmptyDraft, mergeDrafts, missingDimensions } from "../../annotator/static/annotator/js/label/draft.js";
 import { MemoryStorage } from "./support.mjs";
 
 const SCHEME = [

@@ -173,8 +173,8 @@ def test_frozen_answers_come_with_who_gave_them() -> None:
     round_ = frozen(labels)
     assert frozen_votes_by_annotator(round_) == {
         first.pk: [
-            Vote(kim.pk, 0, {"valence": 1, "arousal": 2}),
-            Vote(lee.pk, 0, {"valence": 0, "arousal": 2}),
+            Vote(kim.pk, 0, {"valence": 1, "arousal": 2}, labels[0].pk),
+            Vote(lee.pk, 0, {"valence": 0, "arousal": 2}, labels[1].pk),
         ]
     }
     assert {clip: [vote.values for vote in given] for clip, given in frozen_votes_by_annotator(round_).items()} == (

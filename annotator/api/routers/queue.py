@@ -57,7 +57,7 @@ def submit(request: ApiRequest, clip_id: int, body: schemas.SubmissionIn) -> Htt
 
 
 def _submission(body: schemas.SubmissionIn) -> labelling.Submission:
-    return labelling.Submission(**body.model_dump())
+    return labelling.Submission(**dict(body))
 
 
 @router.post("/clips/{clip_id}/skip", response=schemas.WorklistOut)

@@ -44,11 +44,22 @@ def create_study(request: ApiRequest, body: schemas.StudyIn) -> Status[Any]:
 
 def _spec(body: schemas.StudyIn) -> studies.StudySpec:
     plain: dict[str, Any] = body.model_dump(exclude={"scheme", "eeg_channels"})
+    return studies.StudySpec(**plain, dimensions=_dimensions(body.scheme), eeg_channels=tuple(body.eeg_channels))
+
+
+def _dimensions(scheme: list[schemas.DimensionIn]) -> tuple[Dimension, ...]:
     try:
-        dimensions = tuple(Dimension.from_json(item.model_dump()) for item in body.scheme)
+        return tuple(Dimension.from_json(item.model_dump()) for item in scheme)
     except ValueError as error:
         raise DomainError(f"The scheme does not hold together: {error}.", "bad_scheme") from error
-    return studies.StudySpec(**plain, dimensions=dimensions, eeg_channels=tuple(body.eeg_channels))
+
+
+@router.put("/studies/{slug}/scheme", response=schemas.StudyDetailOut)
+@guarded(ObjectKind.STUDY, Verb.EDIT)
+def set_scheme(request: ApiRequest, slug: str, body: schemas.SchemeIn) -> Study:
+    """Other questions, as long as nobody has labelled; then the scheme is fixed (409)."""
+    studies.set_scheme(request.study, _dimensions(body.scheme), actor=request.user)
+    return request.study
 
 
 @router.get("/studies/{slug}", response=schemas.StudyDetailOut)

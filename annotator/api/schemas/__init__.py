@@ -2,6 +2,7 @@
 
 from annotator.api.schemas.account import NewTokenOut, TokenIn, TokenOut
 from annotator.api.schemas.base import ErrorOut, Input
+from annotator.api.schemas.calibration import CalibrationEventsIn, CalibrationIn, CalibrationOut
 from annotator.api.schemas.intake import ImportIn, JobOut, UploadFileOut, UploadImportIn, UploadOut
 from annotator.api.schemas.labelling import (
     ChannelOut,
@@ -45,12 +46,23 @@ from annotator.api.schemas.sessions import (
     VerdictIn,
     VerdictOut,
 )
-from annotator.api.schemas.studies import AcquisitionIn, AcquisitionOut, DimensionIn, StudyDetailOut, StudyIn, StudyOut
+from annotator.api.schemas.studies import (
+    AcquisitionIn,
+    AcquisitionOut,
+    DimensionIn,
+    SchemeIn,
+    StudyDetailOut,
+    StudyIn,
+    StudyOut,
+)
 
 __all__ = [
     "AcquisitionIn",
     "AcquisitionOut",
     "BadChannelOut",
+    "CalibrationEventsIn",
+    "CalibrationIn",
+    "CalibrationOut",
     "ChannelMarkIn",
     "ChannelOut",
     "ClipSignals",
@@ -79,6 +91,7 @@ __all__ = [
     "RoundDetailOut",
     "RoundIn",
     "RoundOut",
+    "SchemeIn",
     "ScoreOut",
     "ScorePartOut",
     "SessionClipOut",

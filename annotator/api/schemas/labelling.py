@@ -1,10 +1,11 @@
 """A clip on the label page, and what is answered about it."""
 
 from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
-from pydantic import StrictInt
+from pydantic import SkipValidation, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from annotator.api.schemas.base import Input, Json
 from annotator.enums import AnswerKind, SkipReason
@@ -71,7 +72,8 @@ class WhyOut(Schema):
 class OwnLabelOut(Schema):
     uuid: UUID
     answer: AnswerKind
-    values: dict[str, int]
+    #: by dimension, as in `SubmissionIn`; of a trace {"sha256", "coverage", "n_events"}
+    values: dict[str, Any]
     confidence: int | None
     comment: str
     is_late: bool
@@ -134,10 +136,51 @@ class SubmittedOut(WorklistOut):
     opinion: dict[str, list[float]] | None
 
 
+class TraceEventsIn(Input):
+    """Columns of equal length, at most 20,000 events with those that were recorded again."""
+
+    #: of the frame on screen; session time where the clip has no video; never falling
+    video_s: list[StrictInt | StrictFloat]
+    #: since `began_ms`; never falling
+    wall_ms: list[StrictInt | StrictFloat]
+    #: -1..1 of a bounded trace
+    value: list[StrictInt | StrictFloat]
+    #: a letter an event: b begins a stretch and e ends it; m mouse, t touch, p pen, k keys, w wheel
+    device: StrictStr
+
+
+class TraceIn(Input):
+    """What was recorded while the clip played."""
+
+    clock: Literal["video", "session"]
+    #: milliseconds since 1970
+    began_ms: StrictInt
+    events: TraceEventsIn
+    #: what was recorded again: its events, as often as that happened
+    superseded: list[TraceEventsIn] = Field(default_factory=list)
+    #: share of the clip, as the client reckons it: the server measures its own
+    coverage: float | None = None
+    #: a trace of less than 95 % of the clip is refused without
+    accepts_gaps: StrictBool = False
+
+
+class KeptTraceIn(Input):
+    """A recording of one's earlier answer to the same clip, as that label's values name it."""
+
+    sha256: StrictStr
+    coverage: float
+    n_events: int
+
+
+#: class index or level · a visual analogue scale · cell of a grid [column, row] · a recording · {"joy": 3}
+AnswerIn = StrictInt | StrictFloat | list[StrictInt] | TraceIn | KeptTraceIn | dict[str, StrictInt]
+
+
 class SubmissionIn(Input):
     uuid: UUID
     answer: AnswerKind = AnswerKind.LABEL
-    values: dict[str, StrictInt] = Field(default_factory=dict)
+    #: by dimension; the study's scheme says which of these each answer is, so that is where it is checked
+    values: dict[str, SkipValidation[AnswerIn]] = Field(default_factory=dict)
     confidence: StrictInt | None = None
     comment: str = ""
     seconds_spent: float = 0.0

@@ -8,7 +8,7 @@ from pydantic import StrictBool, StrictInt
 from annotator.api.schemas.base import Input
 from annotator.api.schemas.labelling import DimensionOut
 from annotator.enums import VoteModel
-from mlcore.types import Strategy
+from mlcore.types import DimensionKind, Strategy
 
 
 class StudyOut(Schema):
@@ -36,15 +36,23 @@ class StudyDetailOut(Schema):
     reserve: int
     lease_s: int
     min_labels: int
+    trace_sfreq: float
+    applies_lag: bool
     created_at: datetime
 
 
 class DimensionIn(Input):
     key: str = Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=40)
     title: str = Field(min_length=1, max_length=80)
-    kind: str = Field("class", pattern="^(class|ordinal)$")
-    classes: list[str] = Field(min_length=2, max_length=101)
+    kind: DimensionKind = DimensionKind.CLASS
+    #: classes, emotions, or the words of the ends (two; left, right, bottom and top of a grid)
+    classes: list[str] = Field(min_length=1, max_length=101)
+    #: of a scale 2..101, an intensity 1..9, a side of a grid 2..9; parts of a visual analogue scale 2..9; else 0
     levels: int = Field(0, ge=0, le=101)
+
+
+class SchemeIn(Input):
+    scheme: list[DimensionIn] = Field(min_length=1, max_length=12)
 
 
 class StudyIn(Input):
@@ -64,6 +72,10 @@ class StudyIn(Input):
     test_subject_share: float = 0.2
     test_clips_per_subject: int = Field(20, ge=0)
     min_labels: int = Field(12, ge=1)
+    #: values a second that a round makes of traces, Hz
+    trace_sfreq: float = Field(4.0, gt=0, le=100)
+    #: whether a round moves traces by each annotator's reaction lag
+    applies_lag: StrictBool = False
     seed: int | None = None
 
 

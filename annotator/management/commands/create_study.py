@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotator.domain import people, studies
-from annotator.forms.studies import SCHEMES
+from annotator.forms.scheme import PRESETS
 from annotator.management.refusals import on_the_database
 from mlcore.types import AcquisitionConfig, Strategy
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="short name, as in addresses: letters, digits, hyphens")
         parser.add_argument("--title", help="default: the short name")
-        parser.add_argument("--scheme", choices=sorted(SCHEMES), default="classes3")
+        parser.add_argument("--scheme", choices=sorted(PRESETS), default="classes3")
         parser.add_argument("--window", type=float, default=5.0, metavar="S", help="length of a clip")
         parser.add_argument("--hop", type=float, metavar="S", help="step from clip to clip (default: the window)")
         parser.add_argument("--channels", default="", help="EEG channels, separated by commas")
@@ -47,7 +47,7 @@ def _spec(options: dict[str, Any]) -> studies.StudySpec:
     return studies.StudySpec(
         slug=options["slug"],
         title=options["title"] or options["slug"],
-        dimensions=SCHEMES[options["scheme"]][1],
+        dimensions=PRESETS[options["scheme"]][1],
         window_s=options["window"],
         hop_s=hop_s,
         eeg_channels=tuple(name.strip() for name in options["channels"].split(",") if name.strip()),

@@ -139,6 +139,7 @@ def new_study(**changes: str) -> dict[str, str]:
         "test_subject_share": "0.25",
         "test_clips_per_subject": "10",
         "min_labels": "20",
+        "trace_sfreq": "4",
         "include_single_modality": "on",
     }
     return given | changes

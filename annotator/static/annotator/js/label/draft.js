@@ -1,5 +1,7 @@
 // An unfinished answer: kept locally at once, on the server soon; after a reload the newer of the two wins.
 
+import { fits, isWhole } from "./answers/values.js";
+
 export function emptyDraft(uuid) {
   return { uuid, values: {}, confidence: null, comment: "", seconds_spent: 0, at: 0 };
 }
@@ -16,7 +18,7 @@ export function mergeDrafts(local, server) {
 }
 
 export function isEmptyDraft(draft) {
-  return Object.keys(draft.values).length === 0 && draft.confidence === null && draft.comment.trim() === "";
+  return Object.values(draft.values).every((value) => value === undefined) && draft.confidence === null && draft.comment.trim() === "";
 }
 
 // Only answers that the study's scheme knows: a scheme may have changed since the draft was kept.
@@ -24,25 +26,14 @@ export function fitToScheme(draft, scheme) {
   const values = {};
   for (const dimension of scheme) {
     const value = draft.values[dimension.key];
-    if (Number.isInteger(value) && answersOf(dimension).some((answer) => answer.value === value)) values[dimension.key] = value;
+    if (fits(dimension, value)) values[dimension.key] = value;
   }
   const confidence = [1, 2, 3].includes(draft.confidence) ? draft.confidence : null;
   return { ...emptyDraft(draft.uuid), ...draft, values, confidence, comment: String(draft.comment ?? "") };
 }
 
-// What can be answered: class indexes with their words, or the levels 1..K of a scale with words at its ends.
-export function answersOf(dimension) {
-  if (dimension.kind === "class") return dimension.classes.map((word, index) => ({ value: index, word, digit: index + 1 }));
-  return Array.from({ length: dimension.levels }, (_, i) => ({ value: i + 1, word: endWord(dimension, i), digit: i + 1 }));
-}
-
-function endWord(dimension, i) {
-  if (i === 0) return dimension.classes[0] ?? "";
-  return i === dimension.levels - 1 ? (dimension.classes[1] ?? "") : "";
-}
-
 export function missingDimensions(draft, scheme) {
-  return scheme.filter((dimension) => !(dimension.key in draft.values));
+  return scheme.filter((dimension) => !isWhole(dimension, draft.values[dimension.key]));
 }
 
 export const DRAFT_PREFIX = "concord:draft:";

@@ -124,7 +124,7 @@ export class Flow {
 
   change({ values = {}, ...fields }) {
     if (!this.draft) return;
-    this.draft = { ...this.draft, ...fields, values: { ...this.draft.values, ...values }, at: this.now() };
+    this.draft = { ...this.draft, ...fields, values: { ...this.draft.values, ...values }, at: this.now() }; // undefined: taken back
     this.#countSeconds();
     this.view.saved(this.drafts.write(this.current.clip_id, this.draft) ? "local" : "saving");
     this.#later("draft", DRAFT_DELAY_MS, () => this.saveDraft());

@@ -9,6 +9,8 @@ export const KEYS = [
   { keys: ["Home"], does: "start" },
   { keys: ["1", "…", "9"], does: "digit" },
   { keys: ["↑", "↓"], does: "change" },
+  { keys: ["0"], does: "none" },
+  { keys: ["↑", "↓", "Space", "Esc"], does: "lead", where: "trace" },
   { keys: ["Tab"], does: "row" },
   { keys: ["Enter"], does: "submit" },
   { keys: ["S"], does: "skip" },
@@ -64,6 +66,6 @@ export function targetKind(element) {
   if (!element?.closest) return "page";
   if (element.closest("dialog")) return "dialog";
   if (element.closest("textarea, input:not([type=range], [type=checkbox], [type=radio]), [contenteditable]")) return "text";
-  if (element.closest("[role=radio]")) return "answer";
+  if (element.closest("[role=radio], [data-answer]")) return "answer";
   return element.closest("button, a, select, summary, input, [role=slider]") ? "control" : "page";
 }

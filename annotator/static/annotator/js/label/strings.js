@@ -11,6 +11,8 @@ export const STRINGS = {
     start: "start of the clip",
     digit: "answer the marked row and move on",
     change: "change the answer of the marked row",
+    none: "none of these emotions",
+    lead: "while a trace is recorded: lead it, pause, end",
     row: "next row",
     submit: "submit, next clip",
     skip: "skip, with a reason",

@@ -1,9 +1,9 @@
 // What the page shows: the flow tells it, the person's hands reach the flow through it.
 
 import { Traces } from "../eeg/traces.js";
+import { answersOf, describe, questionsOf } from "./answers/values.js";
 import { FreeClock, VideoClock } from "./clock.js";
 import { Dialogs, disclose } from "./dialogs.js";
-import { answersOf } from "./draft.js";
 import { FaceView } from "./faceview.js";
 import { AnswerForm } from "./form.js";
 import { MediaShelf, firstStretch } from "./media.js";
@@ -22,7 +22,7 @@ export class View {
     this.root = root;
     this.scheme = [];
     this.shelf = new MediaShelf({ api, stage: el("stage") });
-    this.form = new AnswerForm({ root: el("answers"), note: el("note"), onChange: (fields) => this.#changed(fields) });
+    this.form = new AnswerForm({ root: el("answers"), note: el("note"), stage: el("stage"), onChange: (fields) => this.#changed(fields) });
     this.face = new FaceView({ stage: el("stage"), zoom: el("face-zoom"), hide: el("face-hide"), storage, words: STRINGS.face });
     this.transport = new Transport({ root: el("transport"), storage });
     this.seesSession = config.sees_session;
@@ -96,6 +96,7 @@ export class View {
     const clock = media.video ? new VideoClock(task, media.video, new TimeMap(task.video), media) : new FreeClock(task);
     clock.onTick = (session_s) => this.#tick(session_s);
     this.transport.attach(clock);
+    this.form.attach(task, clock);
     el("stage").classList.toggle("is-bare", !media.video);
     this.#stageNote(media.video ? "" : STRINGS.noVideo);
     media.video?.addEventListener("error", () => this.#stageNote(STRINGS.failedMedia(STRINGS.video, media.video.error?.message || "")));
@@ -245,12 +246,11 @@ export class View {
 
   #answerText({ answer, draft }) {
     if (answer !== "label") return STRINGS.answers[answer];
-    return this.scheme.map((dimension) => answersOf(dimension).find((one) => one.value === draft.values[dimension.key]))
-      .map((one) => one?.word || one?.value || "–").join(", ");
+    return this.scheme.map((dimension) => describe(dimension, draft.values[dimension.key])).join(", ");
   }
 
   #opinionText(opinion) {
-    return this.scheme.filter(({ key }) => opinion[key]).map((dimension) => {
+    return this.scheme.flatMap(questionsOf).filter(({ key }) => opinion[key]).map((dimension) => {
       const shares = opinion[dimension.key];
       const best = shares.indexOf(Math.max(...shares));
       const answer = answersOf(dimension)[best];
