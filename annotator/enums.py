@@ -84,6 +84,32 @@ class LabelState(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class TeachingKind(TextChoices):
+    """What a clip with a known answer is for."""
+
+    EXAMPLE = "example", "Example"
+    PRACTICE = "practice", "Practice clip"
+    #: looks like any other clip, and is never spoken of
+    CHECK = "check", "Check in the queue"
+
+
+class Stage(TextChoices):
+    """Where a newcomer stands."""
+
+    READING = "reading", "Instructions"
+    EXAMPLES = "examples", "Examples"
+    PRACTICE = "practice", "Practice clips"
+    REPEAT = "repeat", "Not passed yet"
+    DONE = "done", "Done"
+
+
+class OpinionPolicy(TextChoices):
+    """Whether annotators may see what the model thinks of a clip."""
+
+    OFF = "off", "Never"
+    AFTER = "after", "After their own answer, if they ask"
+
+
 class SkipReason(TextChoices):
     TECHNICAL = "technical", "It does not play"
     KNOWN_PERSON = "known_person", "I know this person"

@@ -132,15 +132,17 @@ def audit_points(study: Study, rounds: Sequence[Round], n_labels: Mapping[int, i
 def _audit_answers(study: Study, numbers: set[int]) -> dict[tuple[int, int], tuple[int, list[Vote]]]:
     """(number of the round whose random slice it was, clip) -> subject, first answers."""
     is_audit = Q(served__term=Term.AUDIT.value) | Q(entry__term=Term.AUDIT.value)
-    labels = Label.objects.filter(
-        is_audit,
-        study=study,
-        state=LabelState.CURRENT,
-        answer=AnswerKind.LABEL,
-        pass_number=0,
-        clip__superseded_at=None,
-        clip__subject__is_test=False,
-    ).order_by("pk")
+    labels = (
+        Label.objects.votes()
+        .filter(
+            is_audit,
+            study=study,
+            answer=AnswerKind.LABEL,
+            pass_number=0,
+            clip__subject__is_test=False,
+        )
+        .order_by("pk")
+    )
     found: dict[tuple[int, int], tuple[int, list[Vote]]] = {}
     columns = ("pk", "clip_id", "clip__subject_id", "annotator_id", "pass_number", "served", "values")
     for label_id, clip, subject_id, user_id, pass_number, served, values in labels.values_list(*columns):

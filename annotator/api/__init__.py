@@ -4,7 +4,19 @@ from ninja import NinjaAPI
 
 from annotator.api import errors
 from annotator.api.auth import BearerToken, SessionCookie
-from annotator.api.routers import account, calibration, eeg, intake, learning, marks, quality, queue, studies, uploads
+from annotator.api.routers import (
+    account,
+    calibration,
+    eeg,
+    intake,
+    learning,
+    marks,
+    onboarding,
+    quality,
+    queue,
+    studies,
+    uploads,
+)
 from annotator.domain.access import ObjectKind, Verb, access
 
 api = NinjaAPI(
@@ -20,6 +32,7 @@ for _router in (
     intake.router,
     uploads.router,
     queue.router,
+    onboarding.router,
     eeg.router,
     marks.router,
     learning.router,

@@ -8,9 +8,9 @@ from django.urls import reverse
 from ninja.responses import NinjaJSONEncoder
 
 from annotator.api import schemas
-from annotator.domain import media_links
-from annotator.enums import SensorVerdict
-from annotator.models import Clip, ClipVerdict, Export, Job, RecordingSession, Round, Study, User
+from annotator.domain import media_links, newcomers
+from annotator.enums import SensorVerdict, Stage
+from annotator.models import Clip, ClipVerdict, Export, Job, Label, RecordingSession, Round, Study, User
 from annotator.queries import recordings
 from annotator.queries import worklist as queries
 from annotator.queries.why import Why
@@ -28,7 +28,21 @@ def held(study: Study, user: User) -> JsonObject:
         "held": [task(item, user) for item in queries.tasks_held(study, user)],
         "progress": _fields(queries.progress(study, user)),
         "scheme": study.scheme,
+        "onboarding": standing(newcomers.standing_of(study, user), study),
     }
+
+
+def standing(row: newcomers.Standing, study: Study) -> JsonObject | None:
+    """None for whoever is through; whom to talk to is said to who has not passed yet."""
+    if row.stage is Stage.DONE:
+        return None
+    return _fields(row) | {"contact": newcomers.contacts_of(study) if row.stage is Stage.REPEAT else ""}
+
+
+def feedback(label: Label) -> JsonObject | None:
+    """What is said after a practice answer, where the study says anything."""
+    found = newcomers.feedback_on(label)
+    return None if found is None else _fields(found)
 
 
 def task(item: queries.Task, user: User) -> JsonObject:

@@ -34,6 +34,10 @@ class ObjectKind(StrEnum):
     QUALITY = "quality"
     #: by what rules a study's clips are chosen
     ACQUISITION = "acquisition"
+    #: what an admin sets up for newcomers
+    ONBOARDING = "onboarding"
+    #: one's own way through it
+    FIRST_HOUR = "first_hour"
     ROUND = "round"
     EXPORT = "export"
 
@@ -88,6 +92,10 @@ RULES: dict[Rule, frozenset[Role]] = {
     (ObjectKind.QUALITY, Verb.EDIT): ADMINS,
     (ObjectKind.ACQUISITION, Verb.VIEW): READING,
     (ObjectKind.ACQUISITION, Verb.EDIT): ADMINS,
+    (ObjectKind.ONBOARDING, Verb.VIEW): ADMINS,
+    (ObjectKind.ONBOARDING, Verb.EDIT): ADMINS,
+    (ObjectKind.FIRST_HOUR, Verb.VIEW): ANNOTATING,
+    (ObjectKind.FIRST_HOUR, Verb.EDIT): ANNOTATING,
     (ObjectKind.ROUND, Verb.LIST): READING,
     (ObjectKind.ROUND, Verb.VIEW): READING,
     (ObjectKind.ROUND, Verb.LAUNCH): ADMINS,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from annotator.domain import newcomers
+from annotator.domain.leases import expire_overdue
 from annotator.domain.statements import fetch_one
+from annotator.enums import Stage
 from annotator.models import Study, User
 
 #: what a served record may say of the model: how sure it was, never what it thinks
@@ -34,8 +37,16 @@ SELECT concord_claim(%(study)s::bigint, %(user)s::bigint, %(reserve)s::integer, 
 def top_up(study: Study, user: User, *, now: datetime) -> None:
     """Takes back what ran out, and leases the best clips that this annotator may be given, up to the study's reserve.
 
+    A newcomer is given the next practice clip once it is time for it, and nothing else before they are through.
     For a caller whose transaction has called `queueing.lock_annotator`.
     """
+    if not newcomers.is_through(study, user):
+        expire_overdue(study.pk, now=now)
+        stage = newcomers.advance(study, user, now=now).stage
+        if stage is Stage.PRACTICE:
+            newcomers.serve_practice(study, user, now=now)
+        if stage is not Stage.DONE:
+            return
     fetch_one(CLAIM, arguments(study, user, now=now))
 
 

@@ -90,6 +90,14 @@ AFTER_THE_ANSWER = (
     Column("state", TEXT, "current, superseded or withdrawn"),
     Column("is_late", FLAG, "came after its lease had ended"),
     Column("is_extra", FLAG, "beyond the number of answers the clip needed"),
+    Column(
+        "seen_opinion_at",
+        TIME,
+        "when the annotator had looked at the model's opinion before this answer, UTC; empty: had not. A round learns "
+        "the answer before the look, which is in an export with history",
+    ),
+    Column("supersedes", TEXT, "the label (UUID) that this one corrects; empty: none"),
+    Column("clip_kept_apart", FLAG, "later an example or a clip with a known answer: not learned"),
     Column("served_policy", TEXT, "the policy that chose the clip; 'address': opened by its address"),
     Column("served_rank", WHOLE, "its rank in that ranking"),
     Column("served_round", WHOLE, "the round that made that ranking; 0: no model, empty: opened by its address"),
@@ -172,10 +180,10 @@ def finish_export(job_id: int, token: int, *, path: str, sha256: str, rows: int)
 
 
 def labels_to_export(study: Study, *, with_history: bool = False) -> QuerySet[Label]:
-    labels = Label.objects.filter(study=study)
+    labels = Label.objects.filter(study=study, gold="")
     if not with_history:
         labels = labels.filter(state=LabelState.CURRENT)
-    related = ("annotator", "clip__subject", "clip__session", "clip__trial")
+    related = ("annotator", "supersedes", "clip__subject", "clip__session", "clip__trial")
     words = ClipVerdict.objects.filter(study=study, clip=OuterRef("clip")).order_by("-created_at", "-pk")
     last_word = Subquery(words.values("verdict")[:1])
     return labels.select_related(*related).annotate(sensor_verdict=last_word).order_by("created_at", "pk")
@@ -249,6 +257,9 @@ def _row(label: Label, context: _Context) -> JsonObject:
         "state": label.state,
         "is_late": label.is_late,
         "is_extra": label.is_extra,
+        "seen_opinion_at": label.seen_opinion_at,
+        "supersedes": "" if label.supersedes is None else str(label.supersedes.uuid),
+        "clip_kept_apart": clip.is_kept_apart,
         "served_policy": label.served.get("policy", ""),
         "served_rank": label.served.get("rank"),
         "served_round": label.served.get("round"),

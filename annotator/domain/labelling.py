@@ -14,13 +14,13 @@ from django.db.models import Q
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from annotator.domain import audit, live, queueing, traces
+from annotator.domain import audit, live, newcomers, queueing, traces
 from annotator.domain.claiming import top_up
 from annotator.domain.slots import FIRST_REPEAT
 from annotator.domain.statements import fetch_one
-from annotator.enums import AnswerKind, LabelState, LeaseOutcome, SlotState
+from annotator.enums import AnswerKind, LabelState, LeaseOutcome, SlotState, TeachingKind
 from annotator.exceptions import Conflict, DomainError, NotFound
-from annotator.models import Clip, Draft, Label, LabelWithdrawal, Lease, Slot, Study, User
+from annotator.models import Clip, Draft, Label, LabelWithdrawal, Lease, SeenOpinion, Slot, Study, User
 from mlcore.types import JsonObject
 
 #: how long an answer can be taken back
@@ -65,10 +65,10 @@ LEFT JOIN LATERAL (SELECT * FROM annotator_slot WHERE clip_id = %(clip)s AND hol
 _STORE = """
 WITH made AS (
     INSERT INTO annotator_label (uuid, study_id, clip_id, annotator_id, pass_number, state, answer, "values",
-        confidence, comment, seconds_spent, slot_number, is_late, is_extra, entry_id, served, created_at)
+        confidence, comment, seconds_spent, slot_number, is_late, is_extra, gold, entry_id, served, created_at)
     VALUES (%(uuid)s, %(study)s, %(clip)s, %(user)s, %(pass)s, 'current', %(answer)s, %(values)s::jsonb,
-        %(confidence)s, %(comment)s, %(seconds)s, %(number)s, %(late)s, %(extra)s, %(entry)s, %(served)s::jsonb,
-        clock_timestamp())
+        %(confidence)s, %(comment)s, %(seconds)s, %(number)s, %(late)s, %(extra)s, %(gold)s, %(entry)s,
+        %(served)s::jsonb, clock_timestamp())
     ON CONFLICT (uuid) DO NOTHING
     RETURNING id, created_at
 ), filled AS (
@@ -91,23 +91,26 @@ SELECT id, created_at FROM made
 @transaction.atomic
 def submit(clip: Clip, user: User, submission: Submission, *, now: datetime | None = None) -> Label:
     """Stores the answer and fills the slot. Late answers are kept; where the slot was refilled, as extra labels."""
-    return _submit(clip, user, submission, now=now or timezone.now())
+    return _submit(clip, user, submission, now=now or timezone.now())[0]
 
 
 @transaction.atomic
 def submit_and_claim(clip: Clip, user: User, submission: Submission) -> Label:
     """Stores an answer and claims the next clip, together or not at all."""
     now = timezone.now()
-    label = _submit(clip, user, submission, now=now)
+    label, is_new = _submit(clip, user, submission, now=now)
+    if is_new and not label.gold and newcomers.is_check_due(clip.study, user, label.uuid):
+        newcomers.serve_check(clip.study, user, now=now)
     top_up(clip.study, user, now=now)
     return label
 
 
-def _submit(clip: Clip, user: User, submission: Submission, *, now: datetime) -> Label:
+def _submit(clip: Clip, user: User, submission: Submission, *, now: datetime) -> tuple[Label, bool]:
+    """The stored answer, and whether it was new."""
     queueing.lock_annotator(clip.study, user)
     facts = _facts(clip, user, submission)
     if facts.is_known:
-        return _known(clip, user, submission)
+        return _known(clip, user, submission), False
     check_answer(clip.study, submission)
     if facts.lease is None:
         raise NotFound("This clip was not given to you, so your answer can't be taken.", "not_served")
@@ -115,8 +118,9 @@ def _submit(clip: Clip, user: User, submission: Submission, *, now: datetime) ->
     given = traces.split(clip, user, clip.study.dimensions, submission.values)
     label = _store(clip, user, replace(submission, values=given.values), lease=facts.lease, place=place, now=now)
     traces.save(label, given.recordings)
-    live.answers_changed(clip.study)
-    return label
+    if not label.gold:
+        live.answers_changed(clip.study)
+    return label, True
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,7 @@ def _store(clip: Clip, user: User, submission: Submission, *, lease: _LastLease,
         slot_number=slot.number if slot else None,
         is_late=place.is_late,
         is_extra=slot is None,
+        gold=newcomers.kind_served(lease.served),
         entry_id=lease.entry_id,
         served=lease.served,
     )
@@ -229,6 +234,7 @@ def _columns(label: Label) -> JsonObject:
         "number": label.slot_number,
         "late": label.is_late,
         "extra": label.is_extra,
+        "gold": label.gold,
         "entry": label.entry_id,
         "served": Jsonb(label.served),
         "detail": Jsonb(detail),
@@ -319,6 +325,7 @@ def undo(uuid: uuids.UUID, user: User, *, now: datetime | None = None) -> Slot |
     queueing.lock_annotator(label.study, user)
     label = _own(uuid, user)
     end = now or timezone.now()
+    _require_no_answer_told(label)
     _require_last(label, now=end)
     LabelWithdrawal.objects.create(label=label, by=user)
     Label.objects.filter(pk=label.pk).update(state=LabelState.WITHDRAWN)
@@ -334,6 +341,17 @@ def _own(uuid: uuids.UUID, user: User) -> Label:
     if label is None:
         raise NotFound("You have no such answer.")
     return label
+
+
+def _require_no_answer_told(label: Label) -> None:
+    """Who was told something about their answer can't take it back unseen."""
+    if label.gold == TeachingKind.PRACTICE:
+        raise Conflict("A practice answer stands as you first gave it.", "practice")
+    if label.seen_opinion_at is not None or SeenOpinion.objects.filter(label=label).exists():
+        raise Conflict(
+            "You have looked at the model's opinion since: correct the answer instead, and both are kept.",
+            "opinion_seen",
+        )
 
 
 def _require_last(label: Label, *, now: datetime) -> None:
@@ -386,7 +404,10 @@ def _restore_draft(label: Label, *, now: datetime) -> None:
 
 @transaction.atomic
 def correct(label: Label, user: User, submission: Submission) -> Label:
-    """A new answer in place of one's own: the old one stays, superseded."""
+    """A new answer in place of one's own: the old one stays, superseded.
+
+    One that comes after a look at the model's opinion says when that was; a round learns the answer before it.
+    """
     queueing.lock_annotator(label.study, user)
     label = _own(label.uuid, user)
     if Label.objects.filter(uuid=submission.uuid).exists():
@@ -394,6 +415,9 @@ def correct(label: Label, user: User, submission: Submission) -> Label:
     check_answer(label.study, submission)
     if label.state != LabelState.CURRENT:
         raise Conflict(f"That answer is {label.get_state_display().lower()} already.", "not_current")
+    if label.gold == TeachingKind.PRACTICE:
+        raise Conflict("A practice answer stands as you first gave it.", "practice")
+    seen_at = SeenOpinion.objects.filter(label=label).values_list("created_at", flat=True).first()
     given = traces.split(label.clip, user, label.study.dimensions, submission.values)
     Label.objects.filter(pk=label.pk).update(state=LabelState.SUPERSEDED)
     made = _insert(
@@ -406,11 +430,14 @@ def correct(label: Label, user: User, submission: Submission) -> Label:
         slot_number=label.slot_number,
         is_late=label.is_late,
         is_extra=label.is_extra,
+        gold=label.gold,
+        seen_opinion_at=label.seen_opinion_at or seen_at,
         entry_id=label.entry_id,
         served=label.served,
     )
     traces.save(made, given.recordings)
-    audit.record(user, label.study, "correct", made, {"clip": label.clip_id, "supersedes": str(label.uuid)})
+    detail = {"clip": label.clip_id, "supersedes": str(label.uuid), "seen_opinion": made.seen_opinion_at is not None}
+    audit.record(user, label.study, "correct", made, detail)
     live.answers_changed(label.study)
     return made
 

@@ -59,7 +59,7 @@ def answers_version(study: Study) -> int:
     Labels are never deleted, and each change adds a label, ends one, or both.
     """
     is_over = Count("pk", filter=~Q(state=LabelState.CURRENT))
-    counted = Label.objects.filter(study=study).aggregate(given=Count("pk"), over=is_over)
+    counted = Label.objects.filter(study=study, gold="").aggregate(given=Count("pk"), over=is_over)
     return int(counted["given"] + counted["over"])
 
 

@@ -21,7 +21,8 @@ SELECT clip.id, {_KEY} AS key, row_number() OVER (PARTITION BY person.id ORDER B
 FROM annotator_clip clip
 JOIN annotator_subject person ON person.id = clip.subject_id
 JOIN annotator_recordingsession recording ON recording.id = clip.session_id
-WHERE clip.study_id = %(study)s AND clip.superseded_at IS NULL AND person.is_test = %(is_test)s
+WHERE clip.study_id = %(study)s AND clip.superseded_at IS NULL AND NOT clip.is_kept_apart
+  AND person.is_test = %(is_test)s
 """  # noqa: S608  # put together from the constant above only
 _WANTED = f"""
 SELECT id AS clip_id, row_number() OVER (ORDER BY key) AS rank FROM ({_CLIPS}) shuffled WHERE place <= %(cap)s

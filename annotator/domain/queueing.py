@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from annotator.domain import audit
+from annotator.domain import audit, newcomers
 from annotator.domain.claiming import top_up
 from annotator.domain.leases import (
     expire_leases,
@@ -29,9 +29,9 @@ from annotator.domain.ranking import (
 )
 from annotator.domain.slots import SERVED
 from annotator.domain.statements import Columns, Row, fetch_all
-from annotator.enums import LabelState, LeaseOutcome, SkipReason, SlotState
+from annotator.enums import LabelState, LeaseOutcome, SkipReason, SlotState, TeachingKind
 from annotator.exceptions import Conflict, NotAllowed, NotFound
-from annotator.models import Clip, Lease, RankEntry, RecordingSession, Skip, Slot, Study, Subject, User
+from annotator.models import Clip, Lease, RankEntry, RecordingSession, Skip, Slot, Study, Subject, TeachingClip, User
 from mlcore.types import JsonObject
 
 __all__ = [
@@ -47,7 +47,9 @@ __all__ = [
     "held_slots",
     "hold_queue",
     "hold_study",
+    "is_example",
     "lock_annotator",
+    "may_watch",
     "open_clips",
     "pass_held",
     "publish_head",
@@ -124,10 +126,28 @@ def was_served(clip: Clip, user: User) -> bool:
     return Lease.objects.filter(clip=clip, annotator=user).exists()
 
 
+def may_watch(clip: Clip, user: User) -> bool:
+    """Served to them, or an example that every newcomer is shown."""
+    return was_served(clip, user) or (clip.is_kept_apart and is_example(clip))
+
+
+def is_example(clip: Clip) -> bool:
+    return TeachingClip.objects.filter(clip=clip, kind=TeachingKind.EXAMPLE, retired_at=None).exists()
+
+
+def _is_practice(clip: Clip, user: User) -> bool:
+    if not clip.is_kept_apart:
+        return False
+    last = Lease.objects.filter(clip=clip, annotator=user).order_by("-leased_at", "-pk").first()
+    return last is not None and newcomers.kind_served(last.served) == TeachingKind.PRACTICE
+
+
 @transaction.atomic
 def claim_clip(clip: Clip, user: User, *, now: datetime | None = None) -> Slot:
     """This very clip, reached by its address: only if it has a free slot and the annotator has room."""
     lock_annotator(clip.study, user)
+    if not newcomers.is_through(clip.study, user):
+        raise Conflict("Your first hour in this study comes first: open the label page.", "onboarding")
     start = now or timezone.now()
     expire_overdue(clip.study_id, now=start)
     mine = _slots().filter(clip=clip, holder=user, state=SlotState.LEASED).first()
@@ -207,6 +227,8 @@ def skip(clip: Clip, user: User, reason: SkipReason, comment: str = "") -> Skip:
     lock_annotator(clip.study, user)
     if not was_served(clip, user):
         raise NotFound
+    if _is_practice(clip, user):
+        raise Conflict("A practice clip can't be skipped: answer it, or say that you can't tell.", "practice")
     answered = clip.labels.filter(annotator=user, state=LabelState.CURRENT, pass_number=pass_held(clip, user))
     if answered.exists():
         raise Conflict("You have labelled this clip already; undo that first.", "already_labelled")

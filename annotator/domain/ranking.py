@@ -31,7 +31,7 @@ NO_REPEATS = Repeats()
 
 
 _CHECK = """
-SELECT count(*) FILTER (WHERE clip.id IS NULL OR clip.superseded_at IS NOT NULL),
+SELECT count(*) FILTER (WHERE clip.id IS NULL OR clip.superseded_at IS NOT NULL OR clip.is_kept_apart),
        count(*) FILTER (WHERE clip.study_id <> %(study)s OR person.is_test)
 FROM annotator_rankentry e
 LEFT JOIN annotator_clip clip ON clip.id = e.clip_id
@@ -40,7 +40,8 @@ WHERE e.ranking_id = %(ranking)s
 """
 _DROP_GONE = """
 DELETE FROM annotator_rankentry e WHERE e.ranking_id = %(ranking)s
-AND NOT EXISTS (SELECT 1 FROM annotator_clip clip WHERE clip.id = e.clip_id AND clip.superseded_at IS NULL)
+AND NOT EXISTS (SELECT 1 FROM annotator_clip clip
+                WHERE clip.id = e.clip_id AND clip.superseded_at IS NULL AND NOT clip.is_kept_apart)
 """
 _LET_GO = """
 UPDATE annotator_slot SET entry_id = NULL FROM annotator_rankentry e

@@ -17,7 +17,7 @@ from annotator.domain.copying import as_json, copy_rows
 from annotator.domain.ranking import RankedClip
 from annotator.domain.studies import MAX_TRACE_SFREQ
 from annotator.domain.versions import code_version
-from annotator.enums import AnswerKind, JobKind, JobState, LabelState, RankingPolicy, RoundState, SessionStatus
+from annotator.enums import AnswerKind, JobKind, JobState, RankingPolicy, RoundState, SessionStatus
 from annotator.exceptions import Conflict, DomainError
 from annotator.models import Clip, Job, Label, Ranking, Round, RoundLabel, Study, User
 from mlcore.types import Dimension, JsonObject
@@ -74,14 +74,10 @@ def launch_round(study: Study, *, actor: User | None, config: JsonObject | None 
 
 
 def frozen_candidates(study: Study) -> QuerySet[Label]:
-    """The current labels of clips that can be read: pool and test subjects alike."""
+    """What people said by themselves of clips that can be read: pool and test subjects alike."""
     return (
-        Label.objects.filter(
-            study=study,
-            state=LabelState.CURRENT,
-            clip__superseded_at=None,
-            clip__session__status=SessionStatus.READY,
-        )
+        Label.objects.votes()
+        .filter(study=study, clip__session__status=SessionStatus.READY)
         .select_related("clip__subject")
         .order_by("clip_id", "pk")
     )
@@ -208,7 +204,9 @@ def readable_clips(round_: Round, max_clip: int) -> QuerySet[Clip]:
 def ready_clips(study_id: int) -> QuerySet[Clip]:
     """The clips of a study that have come in whole, in the order of their sessions' shards."""
     return (
-        Clip.objects.filter(study_id=study_id, superseded_at=None, session__status=SessionStatus.READY)
+        Clip.objects.filter(
+            study_id=study_id, superseded_at=None, is_kept_apart=False, session__status=SessionStatus.READY
+        )
         .select_related("subject", "session")
         .order_by("session_id", "shard_row")
     )

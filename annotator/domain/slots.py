@@ -21,6 +21,8 @@ QUEUE_LOCK = 7261
 SERVED = [route.value for route in Route if route.is_served]
 #: slots for a repeat of one's own answer are numbered from here on: they are no part of a clip's overlap
 FIRST_REPEAT = 10_000
+#: and those for the answer to a clip with a known one from here on
+FIRST_GOLD = 20_000
 
 _ADD = """
 INSERT INTO annotator_slot (clip_id, study_id, number, pass_number, state)
@@ -29,6 +31,7 @@ FROM annotator_rankentry e
 JOIN annotator_clip clip ON clip.id = e.clip_id
 CROSS JOIN LATERAL generate_series(0, coalesce(clip.overlap, %(overlap)s) - 1) AS n (number)
 WHERE e.ranking_id = ANY(%(rankings)s) AND e.route = ANY(%(served)s) AND clip.superseded_at IS NULL
+  AND NOT clip.is_kept_apart
   AND NOT EXISTS (SELECT 1 FROM annotator_slot s WHERE s.clip_id = clip.id AND s.number = n.number)
 ON CONFLICT (clip_id, number) DO NOTHING
 """
@@ -37,7 +40,7 @@ DELETE FROM annotator_slot slot USING annotator_clip clip
 LEFT JOIN (SELECT DISTINCT clip_id FROM annotator_rankentry
            WHERE ranking_id = ANY(%(rankings)s) AND route = ANY(%(served)s)) served ON served.clip_id = clip.id
 WHERE slot.clip_id = clip.id AND slot.study_id = %(study)s AND slot.state = 'open'
-  AND (served.clip_id IS NULL OR clip.superseded_at IS NOT NULL
+  AND (served.clip_id IS NULL OR clip.superseded_at IS NOT NULL OR clip.is_kept_apart
        OR (slot.pass_number = 0 AND slot.number >= coalesce(clip.overlap, %(overlap)s)))
 """
 _SYNC = """
@@ -88,7 +91,8 @@ FROM (SELECT DISTINCT * FROM unnest(%(clips)s::bigint[], %(users)s::bigint[])) A
 JOIN LATERAL (SELECT max(l.pass_number) AS last_pass FROM annotator_label l
               WHERE l.clip_id = wish.clip_id AND l.annotator_id = wish.user_id AND l.study_id = %(study)s
                 AND l.state = 'current') given ON given.last_pass IS NOT NULL
-WHERE EXISTS (SELECT 1 FROM annotator_membership m
+WHERE NOT EXISTS (SELECT 1 FROM annotator_clip clip WHERE clip.id = wish.clip_id AND clip.is_kept_apart)
+  AND EXISTS (SELECT 1 FROM annotator_membership m
               WHERE m.study_id = %(study)s AND m.user_id = wish.user_id AND m.ended_at IS NULL
                 AND m.role IN ('admin', 'annotator'))
   AND NOT EXISTS (SELECT 1 FROM annotator_slot s

@@ -32,9 +32,9 @@ def listed_clips(study: Study) -> QuerySet[Clip]:
     sent = RankEntry.objects.filter(ranking=study.active_ranking_id, route=Route.QUALITY).values("clip_id")
     judged = ClipVerdict.objects.filter(study=study).values("clip_id")
     last = ClipVerdict.objects.filter(study=study, clip=OuterRef("pk")).order_by("-created_at", "-pk")
-    return Clip.objects.filter(study=study, superseded_at=None, pk__in=sent.union(judged)).annotate(
-        standing=Subquery(last.values("verdict")[:1])
-    )
+    return Clip.objects.filter(
+        study=study, superseded_at=None, is_kept_apart=False, pk__in=sent.union(judged)
+    ).annotate(standing=Subquery(last.values("verdict")[:1]))
 
 
 @transaction.atomic

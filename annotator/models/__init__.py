@@ -3,6 +3,7 @@ from annotator.models.clip import Clip
 from annotator.models.job import Export, Job
 from annotator.models.label import Draft, Label, LabelWithdrawal, ReactionLag, TraceRecording
 from annotator.models.mark import ChannelMark, IntervalMark
+from annotator.models.onboarding import Newcomer, Onboarding, SeenOpinion, TeachingClip
 from annotator.models.people import ApiToken, User
 from annotator.models.queue import ClipVerdict, Lease, RankEntry, Ranking, Skip, Slot
 from annotator.models.round import Prediction, Round, RoundLabel
@@ -35,6 +36,8 @@ __all__ = [
     "LabelWithdrawal",
     "Lease",
     "Membership",
+    "Newcomer",
+    "Onboarding",
     "Original",
     "OriginalClaim",
     "Prediction",
@@ -45,12 +48,14 @@ __all__ = [
     "RetiredFile",
     "Round",
     "RoundLabel",
+    "SeenOpinion",
     "SelfReport",
     "SessionFile",
     "Skip",
     "Slot",
     "Study",
     "Subject",
+    "TeachingClip",
     "TraceRecording",
     "Trial",
     "Upload",

@@ -33,6 +33,8 @@ class Clip(models.Model):
     overlap = models.PositiveSmallIntegerField(null=True, blank=True)
     #: set when a later import of the session has no such clip: kept with its labels, never served or learned from
     superseded_at = models.DateTimeField(null=True, blank=True)
+    #: its answer is known, and shown or checked: never served from a ranking, learned from or counted
+    is_kept_apart = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

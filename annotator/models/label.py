@@ -3,10 +3,30 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from annotator.enums import AnswerKind, LabelState, TraceClock, TraceDevice
+from annotator.enums import AnswerKind, LabelState, TeachingKind, TraceClock, TraceDevice
 from annotator.models.clip import Clip
 from annotator.models.queue import RankEntry
 from annotator.models.study import Study
+
+
+class LabelQuerySet(models.QuerySet["Label"]):
+    def that_count(self) -> LabelQuerySet:
+        """Answers that stand, about clips of the study's own work."""
+        return self.filter(state=LabelState.CURRENT, gold="", clip__is_kept_apart=False, clip__superseded_at=None)
+
+    def votes(self) -> LabelQuerySet:
+        """What people said by themselves: of an answer corrected after a look at the model's opinion, the one before.
+
+        Such a correction can't be withdrawn, so the answer before it never stands for somebody who took it back.
+        """
+        before = models.Q(state=LabelState.SUPERSEDED, superseded_by__seen_opinion_at__isnull=False)
+        return self.filter(
+            models.Q(state=LabelState.CURRENT) | before,
+            seen_opinion_at=None,
+            gold="",
+            clip__is_kept_apart=False,
+            clip__superseded_at=None,
+        )
 
 
 class Label(models.Model):
@@ -35,10 +55,16 @@ class Label(models.Model):
     slot_number = models.PositiveSmallIntegerField(null=True, blank=True)
     is_late = models.BooleanField(default=False)
     is_extra = models.BooleanField(default=False)
+    #: an answer to a clip whose answer is known: kept apart from all that is counted, learned from and exported
+    gold = models.CharField(max_length=8, choices=TeachingKind.choices, blank=True, default="")
+    #: the annotator had seen the model's opinion of the clip, at this time, before they gave this answer
+    seen_opinion_at = models.DateTimeField(null=True, blank=True)
     entry = models.ForeignKey(RankEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="labels")
     #: why it was served, copied so that it outlives the ranking: as in Lease
     served = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = LabelQuerySet.as_manager()
 
     class Meta:
         constraints = [

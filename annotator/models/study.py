@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from annotator.enums import Role, VoteModel
+from annotator.enums import OpinionPolicy, Role, VoteModel
 from mlcore.types import AcquisitionConfig, Dimension, StoppingConfig
 
 
@@ -58,6 +58,11 @@ class Study(models.Model):
     promoted_round = models.ForeignKey(
         "annotator.Round", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    #: new annotators are led through the onboarding before the queue opens
+    leads_newcomers = models.BooleanField(default=False)
+    #: of the answers of an annotator, the share that is followed by a clip whose answer is known
+    check_rate = models.FloatField(default=0.0)
+    opinion = models.CharField(max_length=8, choices=OpinionPolicy.choices, default=OpinionPolicy.AFTER)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -69,6 +74,9 @@ class Study(models.Model):
             models.CheckConstraint(condition=models.Q(trace_sfreq__gt=0), name="study_trace_sfreq_positive"),
             models.CheckConstraint(condition=models.Q(overlap__gte=1), name="study_overlap_at_least_1"),
             models.CheckConstraint(condition=models.Q(reserve__gte=1), name="study_reserve_at_least_1"),
+            models.CheckConstraint(
+                condition=models.Q(check_rate__gte=0, check_rate__lte=1), name="study_check_rate_is_a_share"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -33,7 +33,9 @@ def live_round(study: Study) -> Round | None:
 
 def top_of_ranking(round_: Round, n: int) -> list[RankEntry]:
     """The clips that a round wants asked first; those that it did not score follow in its ranking, but not here."""
-    scored = RankEntry.objects.filter(ranking__round=round_, scores__has_key="entropy", clip__superseded_at=None)
+    scored = RankEntry.objects.filter(
+        ranking__round=round_, scores__has_key="entropy", clip__superseded_at=None, clip__is_kept_apart=False
+    )
     ordered = scored.select_related("clip__session__subject", "clip__trial").order_by("rank")
     # each read along the index, which has `is_open` before the rank
     first_of_each = (ordered.filter(is_open=is_open)[:n] for is_open in (True, False))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotator.domain import live
 from annotator.domain.rounds import Vote
-from annotator.enums import AnswerKind, LabelState, RankingPolicy, SlotState
+from annotator.enums import AnswerKind, RankingPolicy, SlotState
 from annotator.models import Label, LabelWithdrawal, RankEntry, Ranking, Round, RoundLabel, Slot, Study
 from mlcore.types import Term
 
@@ -59,7 +59,7 @@ def state_of(study: Study, serving: Ranking) -> RankingState:
 
 def _n_waiting(study: Study, serving: Ranking, round_: Round | None) -> int:
     if round_ is None:
-        return Label.objects.filter(study=study, state=LabelState.CURRENT, clip__superseded_at=None).count()
+        return Label.objects.that_count().filter(study=study).count()
     if serving.answers_seen is None:
         return _not_learnt(round_).count()
     return live.answers_version(study) - serving.answers_seen
@@ -70,7 +70,7 @@ def answers_since(round_: Round) -> dict[int, list[Vote]]:
 
     "Can't tell" and "bad signal" are no votes.
     """
-    given = _not_learnt(round_).filter(answer=AnswerKind.LABEL, clip__subject__is_test=False, clip__superseded_at=None)
+    given = _not_learnt(round_).filter(answer=AnswerKind.LABEL, clip__subject__is_test=False)
     votes: dict[int, list[Vote]] = defaultdict(list)
     columns = given.order_by("pk").values_list("clip_id", "annotator_id", "pass_number", "values", "pk")
     for clip_id, annotator_id, pass_number, values, label_id in columns:
@@ -79,9 +79,9 @@ def answers_since(round_: Round) -> dict[int, list[Vote]]:
 
 
 def _not_learnt(round_: Round) -> QuerySet[Label]:
-    """Answers that stand and that the round did not have."""
+    """What people said by themselves and the round did not have."""
     learnt = RoundLabel.objects.filter(round=round_, label=OuterRef("pk"))
-    return Label.objects.filter(~Exists(learnt), study=round_.study_id, state=LabelState.CURRENT)
+    return Label.objects.votes().filter(~Exists(learnt), study=round_.study_id)
 
 
 def studies_behind(*, for_s: float) -> list[int]:
@@ -95,14 +95,14 @@ def studies_behind(*, for_s: float) -> list[int]:
 
 
 def _changed_since(study: Study, moment: datetime) -> bool:
-    given = Label.objects.filter(study=study, created_at__gt=moment)
+    given = Label.objects.filter(study=study, gold="", created_at__gt=moment)
     taken_back = LabelWithdrawal.objects.filter(label__study=study, created_at__gt=moment)
     return given.exists() or taken_back.exists()
 
 
 def n_given_out(study: Study, base: Ranking) -> int:
     """How many places of a round's order have been used up since it was published: answered, or held."""
-    answered = Label.objects.filter(study=study, created_at__gt=base.created_at).count()
+    answered = Label.objects.filter(study=study, gold="", created_at__gt=base.created_at).count()
     return answered + Slot.objects.filter(study=study, state=SlotState.LEASED).count()
 
 

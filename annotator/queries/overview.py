@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from annotator.enums import AnswerKind, LabelState, Role, RoundState, SessionStatus, SlotState
+from annotator.enums import AnswerKind, Role, RoundState, SessionStatus, SlotState
 from annotator.models import Clip, Label, Membership, RecordingSession, Round, Slot, Study, User
 
 
@@ -39,8 +40,8 @@ def visible_studies(user: User) -> list[StudyCard]:
     if not user.is_superuser:
         studies = studies.filter(Exists(Membership.objects.filter(study=OuterRef("pk"), user=user)))
     counted = studies.annotate(
-        n_clips=_count_of(Clip.objects.filter(superseded_at=None)),
-        n_labels=_count_of(Label.objects.filter(state=LabelState.CURRENT, clip__superseded_at=None)),
+        n_clips=_count_of(Clip.objects.filter(superseded_at=None, is_kept_apart=False)),
+        n_labels=_count_of(Label.objects.that_count()),
         n_open=_count_of(Slot.objects.filter(state=SlotState.OPEN)),
         n_failed=_count_of(RecordingSession.objects.filter(status=SessionStatus.FAILED)),
     )
@@ -91,13 +92,17 @@ def study_figures(study: Study) -> StudyFigures:
     there = study.sessions.exclude(status=SessionStatus.DELETED)
     sessions = there.aggregate(n=Count("pk"), failed=Count("pk", filter=Q(status=SessionStatus.FAILED)))
     subjects = study.subjects.aggregate(n=Count("pk"), test=Count("pk", filter=Q(is_test=True)))
-    clips = study.clips.filter(superseded_at=None).aggregate(
+    clips = study.clips.filter(superseded_at=None, is_kept_apart=False).aggregate(
         n=Count("pk"), test=Count("pk", filter=Q(subject__is_test=True))
     )
-    labels = study.labels.filter(state=LabelState.CURRENT, clip__superseded_at=None).aggregate(
-        n=Count("pk"),
-        pool=Count("clip", distinct=True, filter=_TEACHES),
-        annotators=Count("annotator", distinct=True),
+    labels = (
+        Label.objects.that_count()
+        .filter(study=study)
+        .aggregate(
+            n=Count("pk"),
+            pool=Count("clip", distinct=True, filter=_TEACHES),
+            annotators=Count("annotator", distinct=True),
+        )
     )
     slots = study.slots.aggregate(
         open=Count("pk", filter=Q(state=SlotState.OPEN)), leased=Count("pk", filter=Q(state=SlotState.LEASED))
@@ -119,22 +124,52 @@ def study_figures(study: Study) -> StudyFigures:
     )
 
 
-def what_limits_now(study: Study, figures: StudyFigures, *, has_live_round: bool) -> str:
-    """One sentence that says what stands between this study and its next round."""
+class NextStep(StrEnum):
+    """What somebody can do about what limits a study: a page of it."""
+
+    IMPORT = "import"
+    LABEL = "label"
+    PEOPLE = "people"
+    ROUND = "round"
+    SESSIONS = "sessions"
+    #: it goes on by itself
+    NONE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What stands between a study and its next round, in a sentence, and what to do about it."""
+
+    sentence: str
+    step: NextStep = NextStep.NONE
+
+
+def what_limits_now(study: Study, figures: StudyFigures, *, has_live_round: bool) -> Limit:
     if figures.n_clips == 0:
-        return "There are no clips yet: import recordings first."
+        return _no_clips(figures)
     if figures.n_annotators == 0 and figures.n_labels == 0:
-        return f"Nobody has labelled yet: {figures.n_open} answers are waiting to be given."
+        waiting = f"Nobody has labelled yet: {figures.n_open} answers are waiting to be given."
+        return Limit(waiting, NextStep.LABEL)
     if has_live_round:
-        return "A round is running; annotators go on with the ranking that stands."
+        return Limit("A round is running; annotators go on with the ranking that stands.")
     missing = study.min_labels - figures.n_labelled_pool_clips
     if missing > 0:
-        return f"A round needs {study.min_labels} labelled clips outside the test subjects: {missing} to go."
+        wanted = f"A round needs {study.min_labels} labelled clips outside the test subjects: {missing} to go."
+        return Limit(wanted, NextStep.LABEL)
     if figures.n_open == 0:
-        return "Every clip has the answers it needs. Import more recordings, or raise the overlap."
+        return Limit(
+            "Every clip has the answers it needs. Import more recordings, or raise the overlap.", NextStep.IMPORT
+        )
     if figures.last_round is None:
-        return "Enough labels for a first round: start it on the Rounds page."
+        return Limit("Enough labels for a first round: start it on the Rounds page.", NextStep.ROUND)
     since = figures.n_labels - figures.last_round.n_labels
     if since <= 0:
-        return f"No label has come in since round {figures.last_round.number}."
-    return f"{since} labels came in since round {figures.last_round.number}."
+        return Limit(f"No label has come in since round {figures.last_round.number}.", NextStep.LABEL)
+    return Limit(f"{since} labels came in since round {figures.last_round.number}.", NextStep.ROUND)
+
+
+def _no_clips(figures: StudyFigures) -> Limit:
+    if figures.n_failed_sessions:
+        failed = f"No recording came in: {figures.n_failed_sessions} failed. Each says why on the Sessions page."
+        return Limit(failed, NextStep.SESSIONS)
+    return Limit("There are no clips yet: import recordings first.", NextStep.IMPORT)

@@ -91,7 +91,7 @@ def quality_strips(study: Study) -> dict[int, list[Bar]]:
 
 def all_clips(session: RecordingSession) -> QuerySet[Clip]:
     """By their place in the session; each with its number of current labels."""
-    n_labels = Count("labels", filter=Q(labels__state=LabelState.CURRENT))
+    n_labels = Count("labels", filter=Q(labels__state=LabelState.CURRENT, labels__gold=""))
     return session.clips.annotate(n_labels=n_labels).order_by("number", "pk")
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from annotator.enums import RankingPolicy
+from annotator.enums import RankingPolicy, TeachingKind
 from mlcore.types import Ask, GateReason, JsonObject, Route, Term
 
 POLICIES = dict(RankingPolicy.choices)
 OPENED = "Opened by its address"
+PRACTICE = "A practice clip: its answer is known"
 
 TERMS: dict[str, str] = {
     Term.POLICY: "Its score: of all clips that may be asked about, an answer here is expected to tell most.",
@@ -89,14 +90,14 @@ class Why:
 
 def told(served: JsonObject, *, has_eeg: bool = True, has_face: bool = True) -> Why:
     """What the label page says of a served record; what an old record does not hold keeps its plain default."""
-    shown = {**served, **HIDDEN_TEST} if served.get("policy") == RankingPolicy.TEST else served
+    shown = _shown(served)
     policy, term = str(shown.get("policy", "address")), str(shown.get("term", ""))
     route, ask = str(shown.get("route", Route.MAIN)), str(shown.get("ask", Ask.BOTH))
     scores: Mapping[str, Any] = shown.get("scores", {})
     ask_text = _ask_text(ask, has_eeg=has_eeg, has_face=has_face)
     return Why(
         policy=policy,
-        policy_text=str(POLICIES.get(policy, OPENED)),
+        policy_text=PRACTICE if policy == TeachingKind.PRACTICE else str(POLICIES.get(policy, OPENED)),
         term=term,
         term_text=_term_text(term, policy),
         route=route,
@@ -109,6 +110,13 @@ def told(served: JsonObject, *, has_eeg: bool = True, has_face: bool = True) -> 
         score=_number(scores.get("entropy", scores.get("mean_entropy"))),
         scores=tuple(_scores(scores)),
     )
+
+
+def _shown(served: JsonObject) -> JsonObject:
+    """Without what sets a clip apart: a test subject's, or one whose answer is known."""
+    if served.get("policy") == RankingPolicy.TEST:
+        return {**served, **HIDDEN_TEST}
+    return served["said"] if served.get("policy") == TeachingKind.CHECK else served
 
 
 def _term_text(term: str, policy: str) -> str:

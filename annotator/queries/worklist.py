@@ -174,11 +174,12 @@ def _around(start_s: float, stop_s: float, whole: tuple[float, float]) -> tuple[
 _ANSWERS = """
 SELECT answers.today - gone.today, answers.total - gone.total, held.n, some_open.n
 FROM (SELECT count(*) FILTER (WHERE created_at >= %(midnight)s) AS today, count(*) AS total
-      FROM annotator_label WHERE annotator_id = %(user)s AND study_id = %(study)s AND state = 'current') answers,
+      FROM annotator_label WHERE annotator_id = %(user)s AND study_id = %(study)s AND state = 'current'
+      AND gold <> 'practice') answers,
      (SELECT count(*) FILTER (WHERE l.created_at >= %(midnight)s) AS today, count(*) AS total
       FROM annotator_clip c JOIN annotator_label l ON l.clip_id = c.id
       WHERE c.study_id = %(study)s AND c.superseded_at IS NOT NULL AND l.annotator_id = %(user)s
-      AND l.state = 'current') gone,
+      AND l.state = 'current' AND l.gold <> 'practice') gone,
      (SELECT count(*) AS n FROM annotator_slot
       WHERE holder_id = %(user)s AND state = 'leased' AND study_id = %(study)s) held,
      (SELECT count(*) AS n FROM (
@@ -224,16 +225,3 @@ def n_open_for(study: Study, user: User) -> int:
     row = fetch_one(_OPEN_FOR, {"study": study.pk, "user": user.pk})
     assert row is not None
     return int(row[0])
-
-
-_OPINION = """
-SELECT probabilities FROM annotator_prediction WHERE clip_id = %(clip)s AND round_id = %(round)s
-"""
-
-
-def opinion_of(clip: Clip) -> JsonObject | None:
-    """What the serving model thinks of the clip; shown only to who has answered."""
-    if clip.study.promoted_round_id is None:
-        return None
-    row = fetch_one(_OPINION, {"clip": clip.pk, "round": clip.study.promoted_round_id})
-    return None if row is None else _json(row[0])

@@ -53,4 +53,9 @@ def _start(request: StudyRequest) -> HttpResponse:
 def _table(request: StudyRequest) -> dict[str, object]:
     exports = request.study.exports.select_related("job", "created_by").order_by("-created_at", "-pk")
     unfinished = Export.objects.filter(study=request.study, job__state__in=[JobState.QUEUED, JobState.RUNNING])
-    return {"study": request.study, "exports": exports, "is_live": unfinished.exists()}
+    return {
+        "study": request.study,
+        "exports": exports,
+        "is_live": unfinished.exists(),
+        "has_labels": exporting.labels_to_export(request.study).exists(),
+    }

@@ -29,7 +29,7 @@ def clip_video(request: ClipRequest, clip_id: int) -> HttpResponseBase:
     """The browser video of the clip's session; for annotators only where the clip was served to them."""
     if not media_links.is_signed(request.GET.get("sig", ""), clip_id, request.user):
         raise PermissionDenied("This address has run out: open the clip again.")
-    if is_only_annotator(request.user, request.clip.study) and not queueing.was_served(request.clip, request.user):
+    if is_only_annotator(request.user, request.clip.study) and not queueing.may_watch(request.clip, request.user):
         raise Http404
     return _sent(request, request.clip.session)
 

@@ -13,6 +13,7 @@ from annotator.domain.access import ObjectKind, Verb, access
 from annotator.enums import LabelState, Role
 from annotator.exceptions import DomainError, NotFound
 from annotator.forms.people import MemberForm, TokenForm
+from annotator.queries import newcomers
 from annotator.views.http import StudyRequest, UserRequest
 
 
@@ -26,13 +27,22 @@ def people_list(request: StudyRequest, slug: str) -> HttpResponse:
             form.add_error(None, error.message)
         else:
             return redirect("people", slug=slug)
-    own_labels = Q(user__labels__study=request.study, user__labels__state=LabelState.CURRENT)
+    own_labels = Q(user__labels__study=request.study, user__labels__state=LabelState.CURRENT, user__labels__gold="")
     members = (
         request.study.memberships.select_related("user")
         .annotate(n_labels=Count("user__labels", filter=own_labels))
         .order_by("role", "pseudonym")
     )
-    return render(request, "people/list.html", {"study": request.study, "members": members, "form": form})
+    known = newcomers.progress_by_user(request.study)
+    rows = [(member, known.get(member.user_id) if member.role == Role.ANNOTATOR else None) for member in members]
+    context = {
+        "study": request.study,
+        "rows": rows,
+        "form": form,
+        "shows_gold": bool(known),
+        "has_annotators": any(member.role == Role.ANNOTATOR for member, _ in rows),
+    }
+    return render(request, "people/list.html", context)
 
 
 @access(ObjectKind.MEMBER, Verb.MANAGE)

@@ -18,7 +18,9 @@ from annotator.views.http import StudyRequest, UserRequest
 
 @access(ObjectKind.STUDY, Verb.LIST)
 def study_list(request: UserRequest) -> HttpResponse:
-    return render(request, "studies/list.html", {"cards": overview.visible_studies(request.user)})
+    no_study = f"An admin adds {request.user} on the study's People page: tell them this name. Then it appears here."
+    context = {"cards": overview.visible_studies(request.user), "no_study": no_study}
+    return render(request, "studies/list.html", context)
 
 
 @access(ObjectKind.STUDY, Verb.CREATE)

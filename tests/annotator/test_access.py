@@ -138,6 +138,8 @@ def path_of(address: Address, scene: Scene, user: User | None) -> str:
         "upload_id": uuid.uuid4(),
         "file_id": uuid.uuid4(),
         "mark": uuid.uuid4(),
+        "item_id": 999_999,
+        "place": 999,
     }
     parts = []
     for part in address.route.split("/"):
@@ -174,6 +176,7 @@ def body_of(address: Address) -> dict[str, Any]:
         "verdict": {"verdict": "bad"},
         "channel-marks": {"channel": "Fp1", "is_bad": True},
         "interval-marks": {"uuid": str(uuid.uuid4()), "kind": "event", "start_s": 1.0, "stop_s": 2.0},
+        "clips": {"clip_id": 999_999, "kind": "check", "accepted": {}},
     }
     return bodies.get(end, {}) if address.is_api else {}
 

@@ -43,8 +43,8 @@ WHERE r.study_id = %(study)s
 """
 _CLIPS = """
 INSERT INTO annotator_clip (study_id, subject_id, session_id, trial_id, number, start_s, stop_s, has_eeg, has_face,
-    eeg_quality, face_quality, eeg_faults, face_faults, shard_row)
-SELECT r.study_id, r.subject_id, r.id, t.id, n, 5.0 * n, 5.0 * n + 5.0, true, true, 0.9, 0.8, '{}', '{}', n
+    eeg_quality, face_quality, eeg_faults, face_faults, shard_row, is_kept_apart)
+SELECT r.study_id, r.subject_id, r.id, t.id, n, 5.0 * n, 5.0 * n + 5.0, true, true, 0.9, 0.8, '{}', '{}', n, false
 FROM annotator_recordingsession r JOIN annotator_trial t ON t.session_id = r.id, generate_series(0, %(clips)s - 1) n
 WHERE r.study_id = %(study)s
 ORDER BY r.id, n LIMIT %(n_clips)s

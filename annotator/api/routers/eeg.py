@@ -51,7 +51,7 @@ def clip_eeg(request: ApiRequest, clip_id: int, stretch: Query[StretchIn], sig: 
 
 
 def _own_stretch_s(request: ApiRequest, stretch: StretchIn) -> tuple[float, float]:
-    if not queueing.was_served(request.clip, request.user):
+    if not queueing.may_watch(request.clip, request.user):
         raise NotFound
     first_s, last_s = worklist.context_of(request.clip)
     if stretch.start_s < first_s - 0.01 or stretch.stop_s > last_s + 0.01:

@@ -11,7 +11,7 @@ from ninja import Router, Status
 from annotator.api import present, schemas
 from annotator.api.auth import ApiRequest
 from annotator.api.guard import guarded
-from annotator.domain import labelling, queueing
+from annotator.domain import labelling, opinions, queueing
 from annotator.domain.access import ObjectKind, Verb, is_only_annotator
 from annotator.models import Label
 from annotator.queries import worklist as queries
@@ -32,7 +32,7 @@ def claim(request: ApiRequest, slug: str) -> HttpResponse:
 @guarded(ObjectKind.CLIP, Verb.VIEW)
 def clip_detail(request: ApiRequest, clip_id: int) -> JsonObject:
     """One clip. An annotator who neither holds nor answered it is given it if it has room, else 404."""
-    if is_only_annotator(request.user, request.study) and not _is_mine(request):
+    if is_only_annotator(request.user, request.study) and not _is_mine(request) and not _is_example(request):
         queueing.claim_clip(request.clip, request.user)
     return present.task(queries.task_of_clip(request.clip, request.user), request.user)
 
@@ -40,6 +40,10 @@ def clip_detail(request: ApiRequest, clip_id: int) -> JsonObject:
 def _is_mine(request: ApiRequest) -> bool:
     """Held, or answered."""
     return request.clip.slots.filter(holder=request.user).exists() or _own_label(request) is not None
+
+
+def _is_example(request: ApiRequest) -> bool:
+    return request.clip.is_kept_apart and queueing.is_example(request.clip)
 
 
 def _own_label(request: ApiRequest) -> Label | None:
@@ -52,8 +56,13 @@ def submit(request: ApiRequest, clip_id: int, body: schemas.SubmissionIn) -> Htt
     """Store an answer and claim the next clip, together or not at all. Sending the same uuid again is harmless."""
     label = labelling.submit_and_claim(request.clip, request.user, _submission(body))
     stored = {"uuid": label.uuid, "is_late": label.is_late, "is_extra": label.is_extra}
-    opinion = queries.opinion_of(request.clip)
-    return present.worklist(request.study, request.user, label=stored, opinion=opinion)
+    return present.worklist(
+        request.study,
+        request.user,
+        label=stored,
+        has_opinion=opinions.may_be_asked_for(request.clip),
+        feedback=present.feedback(label),
+    )
 
 
 def _submission(body: schemas.SubmissionIn) -> labelling.Submission:
@@ -101,6 +110,13 @@ def undo(request: ApiRequest, uuid: UUID) -> HttpResponse:
     """Take back one's last answer; its clip comes first again, with the answer as its draft."""
     labelling.undo(uuid, request.user)
     return present.worklist(request.study, request.user)
+
+
+@router.post("/labels/{uuid}/opinion", response=schemas.OpinionOut)
+@guarded(ObjectKind.LABEL, Verb.EDIT)
+def opinion(request: ApiRequest, uuid: UUID) -> opinions.Opinion:
+    """What the model thinks of a clip that one has answered. That it was seen is kept; a correction says so."""
+    return opinions.show(uuid, request.user)
 
 
 @router.post("/labels/{uuid}/correct", response=schemas.OwnLabelOut)

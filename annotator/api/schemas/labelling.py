@@ -8,7 +8,7 @@ from ninja import Field, Schema
 from pydantic import SkipValidation, StrictBool, StrictFloat, StrictInt, StrictStr
 
 from annotator.api.schemas.base import Input, Json
-from annotator.enums import AnswerKind, SkipReason
+from annotator.enums import AnswerKind, SkipReason, Stage
 
 
 class ChannelOut(Schema):
@@ -78,6 +78,8 @@ class OwnLabelOut(Schema):
     comment: str
     is_late: bool
     is_extra: bool
+    #: when the model's opinion had been seen before this answer; null: it had not
+    seen_opinion_at: datetime | None
 
 
 class DimensionOut(Schema):
@@ -118,10 +120,36 @@ class ProgressOut(Schema):
     held: int
 
 
+class StandingOut(Schema):
+    """Where a newcomer stands."""
+
+    stage: Stage
+    attempt: int
+    n_examples: int
+    n_practice: int
+    #: of this attempt
+    n_answered: int
+    n_within: int
+    n_needed: int
+    #: whom to talk to, where the practice clips were not passed
+    contact: str
+
+
+class FeedbackOut(Schema):
+    """On a practice answer."""
+
+    is_within: bool
+    #: titles of the questions that were answered otherwise
+    missed: list[str]
+    explanation: str
+
+
 class WorklistOut(Schema):
     held: list[TaskOut]
     progress: ProgressOut
     scheme: list[DimensionOut]
+    #: null: the queue is open to this annotator
+    onboarding: StandingOut | None
 
 
 class StoredLabelOut(Schema):
@@ -132,8 +160,16 @@ class StoredLabelOut(Schema):
 
 class SubmittedOut(WorklistOut):
     label: StoredLabelOut
-    #: per dimension the model's probabilities; null before the first round
-    opinion: dict[str, list[float]] | None
+    #: the model's opinion of the clip may be asked for
+    has_opinion: bool
+    feedback: FeedbackOut | None
+
+
+class OpinionOut(Schema):
+    #: per dimension
+    probabilities: dict[str, list[float]]
+    #: when this annotator first saw it
+    seen_at: datetime
 
 
 class TraceEventsIn(Input):

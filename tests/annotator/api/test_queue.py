@@ -83,7 +83,7 @@ def test_a_submit_stores_the_answer_and_brings_the_next_clip(study: Study, ann: 
     body = answer(comment="a smile")
     after = post(client, f"/clips/{first['clip_id']}/submit", body)
     assert after["label"] == {"uuid": body["uuid"], "is_late": False, "is_extra": False}
-    assert after["opinion"] is None
+    assert (after["has_opinion"], after["feedback"], after["onboarding"]) == (False, None, None)
     assert after["held"][0]["clip_id"] == second["clip_id"]
     assert len(after["held"]) == 2
     assert after["progress"] == {
@@ -329,16 +329,22 @@ class TestNothingLeaks:
         Study.objects.filter(pk=study.pk).update(promoted_round=made)
         return made
 
-    def test_the_models_opinion_comes_after_the_answer_only(self, study: Study, ann: User, round_: Round) -> None:
+    def test_the_models_opinion_comes_to_who_has_answered_and_asks(
+        self, study: Study, ann: User, round_: Round
+    ) -> None:
         client = client_of(ann)
         before = client.post(f"/api/v1/studies/{study.slug}/queue/claim", content_type="application/json")
         clip_id = before.json()["held"][0]["clip_id"]
         looked = client.get(f"/api/v1/clips/{clip_id}")
-        for response in (before, looked):
+        body = answer()
+        stored = client.post(f"/api/v1/clips/{clip_id}/submit", body, content_type="application/json")
+        for response in (before, looked, stored):
             assert b"0.1234" not in response.content
             assert b"0.6421" not in response.content
-        after = post(client, f"/clips/{clip_id}/submit", answer())
-        assert after["opinion"] == {"valence": [0.1234, 0.2345, 0.6421]}
+        assert stored.json()["has_opinion"] is True
+        asked = post(client, f"/labels/{body['uuid']}/opinion")
+        assert asked["probabilities"] == {"valence": [0.1234, 0.2345, 0.6421]}
+        assert post(client, f"/labels/{body['uuid']}/opinion") == asked  # the time of the first look
 
     def test_others_answers_and_self_reports_never(self) -> None:
         study = make_study(overlap=2)

@@ -26,11 +26,11 @@ def test_answers_that_are_no_votes_do_not_make_enough_for_a_round() -> None:
     add_label(pool[3], annotator, answer=AnswerKind.CANT_TELL)
     add_label(pool[4], annotator, answer=AnswerKind.BAD_SIGNAL)
 
-    told = what_limits_now(study, study_figures(study), has_live_round=False)
+    told = what_limits_now(study, study_figures(study), has_live_round=False).sentence
     assert told == "A round needs 4 labelled clips outside the test subjects: 1 to go."
     with pytest.raises(DomainError, match="Too few labels: 3 clips"):
         rounds.launch_round(study, actor=None)
 
     label_all(pool[5:6], annotator)
-    told = what_limits_now(study, study_figures(study), has_live_round=False)
+    told = what_limits_now(study, study_figures(study), has_live_round=False).sentence
     assert told == "Enough labels for a first round: start it on the Rounds page."

@@ -78,9 +78,9 @@ LISTS = {
     "/studies/demo/": 20,
     "/studies/demo/sessions/": 9,
     "/studies/demo/acquisition/": 6,
-    "/studies/demo/rounds/": 20,
-    "/studies/demo/exports/": 7,
-    "/studies/demo/people/": 6,
+    "/studies/demo/rounds/": 21,
+    "/studies/demo/exports/": 8,
+    "/studies/demo/people/": 7,
 }
 
 

@@ -26,6 +26,7 @@ export class Api {
   heartbeat = (clipId) => this.#send("POST", `/clips/${clipId}/heartbeat`, {});
   saveDraft = (clipId, content) => this.#send("PUT", `/clips/${clipId}/draft`, { content });
   correct = (uuid, body) => this.#send("POST", `/labels/${uuid}/correct`, body);
+  opinion = (uuid) => this.#send("POST", `/labels/${uuid}/opinion`, {});
   undo = (uuid) => this.#send("POST", `/labels/${uuid}/undo`, {});
 
   marks = (clipId) => this.#send("GET", `/clips/${clipId}/marks`);

@@ -8,7 +8,7 @@ import * as outbox from "./outbox.js";
 import { pickCurrent, pickNext } from "./queue.js";
 import { STRINGS } from "./strings.js";
 
-const DRAFT_DELAY_MS = 1200;
+const DRAFT_DELAY_MS = 1000; // with a second for its way the server's draft is never older than 2 s
 const EMPTY_POLL_MS = 20_000;
 const OFFLINE_POLL_MS = 5_000;
 const MOST_UNDO = 10;
@@ -31,6 +31,7 @@ export class Flow {
     });
     this.held = [];
     this.progress = null; // until the server said
+    this.onboarding = null; // where a newcomer stands
     this.current = null;
     this.draft = null;
     this.timers = {};
@@ -64,17 +65,18 @@ export class Flow {
       const task = await this.#reach(this.api.task(clipId));
       this.apply({ held: [task] });
       if (task.label) this.view.message(STRINGS.correcting, "info");
-      else if (!canAnswer(task)) this.view.message(STRINGS.notHeld, "info");
+      else if (!canAnswer(task) && !this.config.example) this.view.message(STRINGS.notHeld, "info");
     } catch (error) {
       this.#arrivalFailed(error, () => this.openClip(clipId));
     }
   }
 
   // A worklist: what the server says is held. The clip on the page stays unless it has gone.
-  apply({ held = [], progress = this.progress, scheme = this.scheme }, { currentId = this.current?.clip_id ?? null } = {}) {
+  apply({ held = [], progress = this.progress, scheme = this.scheme, onboarding = this.onboarding }, { currentId = this.current?.clip_id ?? null } = {}) {
     this.held = held;
     this.progress = progress;
     this.scheme = scheme;
+    this.onboarding = onboarding;
     this.#showBest(currentId);
     this.leases.hold(held);
   }
@@ -103,7 +105,7 @@ export class Flow {
     const isSame = this.current?.clip_id === task.clip_id;
     this.current = task;
     if (!isSame) {
-      const kept = mergeDrafts(this.drafts.read(task.clip_id), task.draft) ?? { ...emptyDraft(this.newUuid()), ...given(task.label) };
+      const kept = mergeDrafts(this.drafts.read(task.clip_id), task.draft) ?? { ...emptyDraft(this.newUuid()), ...given(task.label), ...exampleOf(this.config) };
       this.draft = fitToScheme(kept, this.scheme);
       this.isLost = false;
       this.spentSince_ms = this.now();
@@ -115,7 +117,8 @@ export class Flow {
   #showNothing() {
     this.current = null;
     this.draft = null;
-    if (this.box.length) this.view.state("waiting", { nPending: this.box.length });
+    if (!this.box.length && this.onboarding) this.view.state("firstHourState", { onboarding: this.onboarding });
+    else if (this.box.length) this.view.state("waiting", { nPending: this.box.length });
     else this.view.state("empty", { progress: this.progress });
     this.#later("poll", EMPTY_POLL_MS, () => this.claim());
   }
@@ -127,21 +130,27 @@ export class Flow {
     this.draft = { ...this.draft, ...fields, values: { ...this.draft.values, ...values }, at: this.now() }; // undefined: taken back
     this.#countSeconds();
     this.view.saved(this.drafts.write(this.current.clip_id, this.draft) ? "local" : "saving");
-    this.#later("draft", DRAFT_DELAY_MS, () => this.saveDraft());
+    if (!this.timers.draft) this.#later("draft", DRAFT_DELAY_MS, () => this.saveDraft()); // not put off by the next change
   }
 
+  // One at a time, so that an older draft never arrives after a newer one; what came meanwhile goes right after.
   async saveDraft() {
-    clearTimeout(this.timers.draft);
+    this.#dropDraftTimer();
     const { current: task, draft } = this;
-    if (!task || !draft || isEmptyDraft(draft)) return;
+    if (this.savingDraft || !task || !draft || draft === this.savedDraft || isEmptyDraft(draft)) return;
     this.view.saved("saving");
     this.savingDraft = this.#reach(this.api.saveDraft(task.clip_id, draft));
-    try {
-      await this.savingDraft;
-      if (this.draft === draft) this.view.saved("saved");
-    } catch {
-      if (this.draft === draft) this.view.saved("local"); // the submit carries the answer; the next change tries again
-    }
+    const isSaved = await this.savingDraft.then(() => true, (error) => outbox.verdict(error.status) !== "retry" && null);
+    this.savingDraft = null;
+    if (isSaved) this.savedDraft = draft;
+    if (this.draft === draft) this.view.saved(isSaved ? "saved" : "local"); // the submit carries the answer all the same
+    if (isSaved === false) this.#later("draft", OFFLINE_POLL_MS, () => this.saveDraft());
+    else if (this.draft !== draft) this.saveDraft();
+  }
+
+  #dropDraftTimer() {
+    clearTimeout(this.timers.draft);
+    delete this.timers.draft;
   }
 
   // What is still open, as a sentence; "" if the answer can go.
@@ -159,9 +168,14 @@ export class Flow {
     const isLabel = answer === "label";
     const body = { uuid, answer, values: isLabel ? values : {}, confidence: isLabel ? confidence : null, comment, seconds_spent: round(seconds_spent) };
     const { clip_id, label } = this.current;
-    if (!label) this.#remember({ uuid, answer, task: this.current, draft: this.draft });
+    if (!label && !this.isPractice) this.#remember({ uuid, answer, task: this.current, draft: this.draft });
     this.#send(label ? { id: uuid, kind: "correct", clip_id, label_uuid: label.uuid, body } : { id: uuid, kind: "submit", clip_id, body });
     return true;
+  }
+
+  // A practice answer is told about, and stands.
+  get isPractice() {
+    return this.onboarding?.stage === "practice";
   }
 
   skip(reason, comment) {
@@ -171,7 +185,7 @@ export class Flow {
   }
 
   #send(entry) {
-    clearTimeout(this.timers.draft);
+    this.#dropDraftTimer();
     this.#keepBox(outbox.enqueue(this.box, entry, this.now()));
     this.current = null;
     this.#showBest(null);
@@ -209,13 +223,16 @@ export class Flow {
     this.#keepBox(outbox.remove(this.box, entry.id));
     this.drafts.remove(entry.clip_id);
     if (entry.kind === "correct") {
+      this.#forget(entry.label_uuid);
       this.view.message(STRINGS.corrected, "success");
       this.held = [];
       this.claim();
       return;
     }
-    if (entry.kind === "submit") this.#note(entry.id, { isSent: true, isLate: answer.label?.is_late ?? false, opinion: answer.opinion ?? null });
+    if (entry.kind === "submit") this.#note(entry.id, { isSent: true, isLate: answer.label?.is_late ?? false, hasOpinion: Boolean(answer.has_opinion) });
+    const wasPractice = this.isPractice;
     this.apply(answer);
+    if (entry.kind === "submit" && wasPractice) this.view.practised(answer.feedback ?? null, this.onboarding);
     if (answer.label?.is_late) this.view.say(STRINGS.late);
   }
 
@@ -250,6 +267,7 @@ export class Flow {
   async undo() {
     const { last } = this;
     if (!last) return this.view.say(STRINGS.undoNothing);
+    if (last.opinion) return this.view.say(STRINGS.undoSeen);
     if (this.box.some((entry) => entry.id === last.uuid && entry.state === outbox.SENDING)) {
       await new Promise((resolve) => { this.sent = resolve; });
       this.sent = null;
@@ -281,6 +299,33 @@ export class Flow {
     this.current = null;
     this.apply(worklist, { currentId: last.task.clip_id });
     this.view.say(STRINGS.undone);
+  }
+
+  // ---- the model's opinion, after one's own
+
+  async askOpinion() {
+    const { last } = this;
+    if (!last?.isSent || !last.hasOpinion || last.opinion) return;
+    try {
+      const { probabilities } = await this.#reach(this.api.opinion(last.uuid));
+      this.#note(last.uuid, { opinion: probabilities });
+      this.#showStatus();
+    } catch (error) {
+      this.view.message(STRINGS.opinionFailed(error.message), "warning");
+    }
+  }
+
+  // The last answer again, as the start of its correction; the clip that was on the page waits with its draft.
+  async correctLast() {
+    const { last } = this;
+    if (!last?.isSent) return;
+    this.saveDraft();
+    try {
+      this.apply({ held: [await this.#reach(this.api.task(last.task.clip_id))] });
+      this.view.message(last.opinion ? STRINGS.correctingSeen : STRINGS.correcting, "info");
+    } catch (error) {
+      this.view.message(STRINGS.correctFailed(error.message), "warning");
+    }
   }
 
   #remember(last) {
@@ -335,6 +380,7 @@ export class Flow {
   networkReturned() {
     this.#keepBox(outbox.dueNow(this.box, this.now()));
     this.pump();
+    this.saveDraft();
     if (this.current) this.leases.beat();
     else this.claim();
   }
@@ -395,6 +441,11 @@ function canAnswer(task) {
 // One's stored answer, as the start of its correction.
 function given(label) {
   return label ? { values: label.values, confidence: label.confidence, comment: label.comment } : {};
+}
+
+// On an example the right answer is filled in.
+function exampleOf(config) {
+  return config.example ? { values: config.example } : {};
 }
 
 function round(seconds) {

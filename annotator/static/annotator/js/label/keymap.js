@@ -17,6 +17,7 @@ export const KEYS = [
   { keys: ["X"], does: "cantTell" },
   { keys: ["B"], does: "badSignal" },
   { keys: ["U"], does: "undo" },
+  { keys: ["O"], does: "opinion" },
   { keys: ["N"], does: "note" },
   { keys: ["L"], does: "loop" },
   { keys: ["E"], does: "context" },
@@ -29,7 +30,7 @@ export const KEYS = [
   { keys: ["?"], does: "keys" },
 ];
 
-const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", l: "loop", n: "note", w: "why", e: "context", p: "zoom-face", h: "hide-face", i: "interval" };
+const LETTERS = { s: "skip", x: "cant-tell", b: "bad-signal", u: "undo", o: "opinion", l: "loop", n: "note", w: "why", e: "context", p: "zoom-face", h: "hide-face", i: "interval" };
 
 // target: "text" where typing goes, "control" for a button, link, select, slider or dialog, "answer" for an answer, else "page".
 export function actionFor({ key, shiftKey = false, ctrlKey = false, altKey = false, metaKey = false, target = "page" }) {

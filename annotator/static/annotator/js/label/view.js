@@ -5,6 +5,8 @@ import { answersOf, describe, questionsOf } from "./answers/values.js";
 import { FreeClock, VideoClock } from "./clock.js";
 import { Dialogs, disclose } from "./dialogs.js";
 import { FaceView } from "./faceview.js";
+import { FirstHour } from "./firsthour.js";
+import { stateText } from "./firsthourwords.js";
 import { AnswerForm } from "./form.js";
 import { MediaShelf, firstStretch } from "./media.js";
 import { progressOf } from "./queue.js";
@@ -36,11 +38,21 @@ export class View {
       api, pane: this.pane, storage, seek: (s) => this.scrub(s), hidden: () => this.traces.channels.hidden, showBad: (names) => this.traces.setBad(names),
     });
     this.dialogs = new Dialogs({ skip: el("skip-dialog"), keys: el("keys-dialog"), onSkip: (reason, comment) => this.flow.skip(reason, comment) });
+    const part = (name) => el(`feedback-${name}`);
+    this.firstHour = new FirstHour({
+      strip: el("first-hour"), dialog: part("dialog"),
+      parts: { title: part("title"), missed: part("missed"), explanation: part("explanation"), end: part("end"), close: part("close") },
+    });
     disclose(el("why-button"), el("why-panel"));
   }
 
   get hasClip() {
     return !el("bench-work").hidden;
+  }
+
+  // False on a clip that is only looked at.
+  get canAnswer() {
+    return !el("do-submit").disabled;
   }
 
   listen(flow) {
@@ -51,6 +63,8 @@ export class View {
       "do-bad-signal": () => this.submit("bad_signal"),
       "do-skip": () => this.openSkip(),
       "do-undo": () => this.undo(),
+      "do-opinion": () => this.askOpinion(),
+      "do-correct": () => flow.correctLast(),
       "state-undo": () => this.undo(),
       "do-keys": () => this.dialogs.openKeys(),
       "pane-retry": () => this.traces.load(),
@@ -66,6 +80,8 @@ export class View {
   task(task, { draft, scheme, next, isSame, canAnswer }) {
     this.scheme = scheme;
     this.form.build(scheme);
+    this.firstHour.show(this.flow.onboarding);
+    el("do-skip").hidden = this.flow.isPractice;
     if (!isSame) this.#open(task, { draft, canAnswer });
     if (next) this.shelf.load(next);
     this.shelf.keepOnly([task.clip_id, next?.clip_id]);
@@ -153,6 +169,7 @@ export class View {
   // ---- hands
 
   submit(answer) {
+    if (!this.canAnswer) return;
     if (answer === "label" && this.flow.openQuestion()) {
       this.message(this.flow.openQuestion(), "info");
       this.form.focusOpenRow();
@@ -162,7 +179,7 @@ export class View {
   }
 
   openSkip() {
-    if (!el("do-skip").disabled) this.dialogs.openSkip();
+    if (!el("do-skip").disabled && !el("do-skip").hidden) this.dialogs.openSkip();
   }
 
   askWhy() {
@@ -171,6 +188,15 @@ export class View {
 
   undo() {
     return this.flow.undo();
+  }
+
+  askOpinion() {
+    return this.flow.askOpinion();
+  }
+
+  // After a practice answer.
+  practised(feedback, standing) {
+    this.firstHour.tell(feedback, standing);
   }
 
   scrub(session_s) {
@@ -195,7 +221,9 @@ export class View {
 
   // ---- states and signs
 
-  state(name, { why = "", progress = null, nPending = 0 } = {}) {
+  state(name, { why = "", progress = null, nPending = 0, onboarding = null } = {}) {
+    if (onboarding) why = stateText(onboarding);
+    this.firstHour.show(null);
     this.transport.clock?.close();
     this.shelf.keepOnly([]);
     el("bench-work").hidden = true;
@@ -207,6 +235,7 @@ export class View {
     el("state-icon").setAttribute("href", { empty: "#i-success", waiting: "#i-info" }[name] ?? "#i-warning");
     el("state-retry").hidden = name !== "failed";
     el("state-undo").hidden = !["empty", "waiting"].includes(name) || !this.flow.last;
+    el("state-first-hour").hidden = !onboarding;
     el("state-study").hidden = name === "waiting";
     for (const id of ["sync-state", "saved-state"]) el(id).textContent = "";
   }
@@ -234,6 +263,9 @@ export class View {
 
   #previous(last) {
     el("do-undo").disabled = !last;
+    el("do-undo").hidden = Boolean(last?.opinion);
+    el("do-correct").hidden = !last?.opinion;
+    el("do-opinion").hidden = !last?.isSent || !last.hasOpinion || Boolean(last.opinion);
     el("previous").dataset.sent = String(Boolean(last?.isSent));
     el("previous-text").textContent = last ? this.#previousText(last) : STRINGS.previous.none;
   }

@@ -1,0 +1,144 @@
+"""Forms of the onboarding page; what a value may be is the domain's to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from annotator.domain.teaching import OnboardingSettings
+from annotator.enums import OpinionPolicy, TeachingKind
+from annotator.models import TeachingClip
+from mlcore.types import Dimension, DimensionKind, JsonObject
+
+
+class OnboardingForm(forms.Form):
+    leads_newcomers = forms.BooleanField(
+        label="Lead new annotators through this before the queue opens for them",
+        required=False,
+        help_text="Who has answered clips of this study before goes on as they are.",
+    )
+    instructions = forms.CharField(
+        label="Instructions",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text="Plain text; # begins a heading, - a point of a list, *stars* stress a word, an empty line parts "
+        "paragraphs.",
+    )
+    pass_share = forms.FloatField(
+        label="Share of practice clips to answer as accepted",
+        min_value=0,
+        max_value=1,
+        help_text="0 to 1. Who does not reach it is told whom to talk to, and may repeat the practice clips.",
+    )
+    feedback_times = forms.IntegerField(
+        label="Times that feedback is given on a practice clip",
+        min_value=0,
+        max_value=20,
+        help_text="1: only the first time through. 0: never.",
+    )
+    contact = forms.CharField(
+        label="Whom to talk to", required=False, max_length=200, help_text="Empty: the study's admins are named."
+    )
+    check_rate = forms.FloatField(
+        label="Checks in the queue",
+        min_value=0,
+        max_value=1,
+        help_text="After this share of answers comes a check: a clip whose answer is known, that looks like any other "
+        "and is never spoken of. 0: none; 0.05: one in twenty.",
+    )
+    opinion = forms.ChoiceField(
+        label="What the model thinks of a clip is shown",
+        choices=OpinionPolicy.choices,
+        help_text="An answer that is corrected after a look keeps both; a round learns the one before.",
+    )
+
+    FIRST_HOUR = ("leads_newcomers", "instructions", "pass_share", "feedback_times", "contact")
+    AFTERWARDS = ("check_rate", "opinion")
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        titles = (("Before the queue opens", self.FIRST_HOUR), ("While labelling", self.AFTERWARDS))
+        return [(title, [self[name] for name in names]) for title, names in titles]
+
+    @property
+    def settings(self) -> OnboardingSettings:
+        given: dict[str, Any] = {**self.cleaned_data, "opinion": OpinionPolicy(self.cleaned_data["opinion"])}
+        return OnboardingSettings(**given)
+
+
+class TeachingClipForm(forms.Form):
+    """A clip with its accepted answers: classes ticked, or a range of a scale; an empty question is not judged."""
+
+    clip = forms.CharField(
+        label="Clip", max_length=300, help_text="Its number or its address; a session's page links here for each clip."
+    )
+    kind = forms.ChoiceField(
+        label="What it is for",
+        choices=TeachingKind.choices,
+        widget=forms.RadioSelect,
+        initial=TeachingKind.PRACTICE,
+    )
+    explanation = forms.CharField(
+        label="Explanation",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A sentence that says why: beside an example, and after a practice answer.",
+    )
+
+    def __init__(self, dimensions: Sequence[Dimension], data: Mapping[str, Any] | None = None, **given: Any) -> None:
+        known: TeachingClip | None = given.pop("known", None)
+        super().__init__(data, **given)
+        self.dimensions = dimensions
+        accepted: JsonObject = {} if known is None else known.accepted
+        for dimension in dimensions:
+            self.fields.update(_answer_fields(dimension, accepted.get(dimension.key, {})))
+        if known is not None:
+            del self.fields["clip"]
+            self.initial = {"kind": known.kind, "explanation": known.explanation}
+
+    @property
+    def plain(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("clip", "kind", "explanation") if name in self.fields]
+
+    @property
+    def answers(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith(("any_of-", "from-", "to-"))]
+
+    def accepted(self) -> JsonObject:
+        """As the domain takes it."""
+        found = {dimension.key: self._of(dimension) for dimension in self.dimensions}
+        return {key: one for key, one in found.items() if one}
+
+    def _of(self, dimension: Dimension) -> JsonObject:
+        if dimension.kind is DimensionKind.CLASS:
+            ticked = [int(value) for value in self.cleaned_data[f"any_of-{dimension.key}"]]
+            return {"any_of": ticked} if ticked else {}
+        low, high = (self.cleaned_data[f"{end}-{dimension.key}"] for end in ("from", "to"))
+        if low is None and high is None:
+            return {}
+        return {"from": 1 if low is None else low, "to": dimension.levels if high is None else high}
+
+
+def _answer_fields(dimension: Dimension, accepted: Mapping[str, Any]) -> dict[str, forms.Field]:
+    if dimension.kind is DimensionKind.CLASS:
+        field = forms.MultipleChoiceField(
+            label=f"{dimension.title}: accepted answers",
+            required=False,
+            choices=list(enumerate(dimension.classes)),
+            widget=forms.CheckboxSelectMultiple,
+            initial=accepted.get("any_of", []),
+        )
+        return {f"any_of-{dimension.key}": field}
+    return {
+        f"{end}-{dimension.key}": forms.IntegerField(
+            label=f"{dimension.title}: accepted {end}",
+            required=False,
+            min_value=1,
+            max_value=dimension.levels,
+            initial=accepted.get(end),
+        )
+        for end in ("from", "to")
+    }

@@ -1,0 +1,113 @@
+"""How an onboarding looks to an admin: its clips, and how each annotator did on those whose answer is known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from annotator.domain.accepted import in_words
+from annotator.domain.newcomers import ATTEMPT, is_within
+from annotator.enums import LabelState, Role, Stage, TeachingKind
+from annotator.models import Label, Newcomer, Study, TeachingClip
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRow:
+    teaching: TeachingClip
+    #: (question, its accepted answers)
+    answers: list[tuple[str, str]]
+    n_answers: int
+    n_within: int
+
+
+def clips_with_answers(study: Study) -> list[ClipRow]:
+    """In the order in which newcomers meet them, each with how it was answered. Two queries."""
+    found = TeachingClip.objects.filter(study=study, retired_at=None).order_by("pk")
+    given = _gold_by_clip(study)
+    return [
+        ClipRow(
+            teaching=one,
+            answers=in_words(study.dimensions, one.accepted),
+            n_answers=len(given[one.clip_id]),
+            n_within=sum(is_within(one, label) for label in given[one.clip_id]),
+        )
+        for one in found.select_related("clip__session__subject")
+    ]
+
+
+def _gold(study: Study) -> list[Label]:
+    return list(Label.objects.filter(study=study, state=LabelState.CURRENT).exclude(gold="").order_by("pk"))
+
+
+def _gold_by_clip(study: Study) -> defaultdict[int, list[Label]]:
+    by_clip: defaultdict[int, list[Label]] = defaultdict(list)
+    for label in _gold(study):
+        by_clip[label.clip_id].append(label)
+    return by_clip
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Of one annotator, as the people page says it."""
+
+    #: where they are, in words
+    stage: str
+    #: answers as accepted, of those given: practice clips of the last time through, and checks
+    practice: tuple[int, int]
+    checks: tuple[int, int]
+
+    @property
+    def is_through(self) -> bool:
+        return self.stage.startswith((PASSED, WAS_THERE))
+
+
+PASSED, WAS_THERE, NOT_BEGUN = "passed", "was here before", "not begun"
+
+
+def progress_by_user(study: Study) -> dict[int, Progress]:
+    """User -> how far, for the annotators of a study that leads newcomers or has clips with a known answer.
+
+    Five queries at most, however many people and answers.
+    """
+    clips = {one.clip_id: one for one in TeachingClip.objects.filter(study=study)}
+    if not clips and not study.leads_newcomers:
+        return {}
+    answers: defaultdict[int, list[Label]] = defaultdict(list)
+    for label in _gold(study):
+        answers[label.annotator_id].append(label)
+    rows = {row.user_id: row for row in Newcomer.objects.filter(study=study)}
+    here = set(study.memberships.filter(role=Role.ANNOTATOR).values_list("user", flat=True))
+    worked = set(Label.objects.filter(study=study, gold="").values_list("annotator", flat=True).distinct())
+    return {user: _progress(rows.get(user), answers[user], clips, has_worked=user in worked) for user in here}
+
+
+def _progress(
+    row: Newcomer | None, answers: list[Label], clips: dict[int, TeachingClip], *, has_worked: bool
+) -> Progress:
+    attempt = row.attempt if row else 0
+    practice = [one for one in answers if one.gold == TeachingKind.PRACTICE and one.served.get(ATTEMPT) == attempt]
+    checks = [one for one in answers if one.gold == TeachingKind.CHECK]
+    n_practice = sum(one.kind == TeachingKind.PRACTICE and one.retired_at is None for one in clips.values())
+    return Progress(
+        stage=_stage_in_words(row, n_left=n_practice - len(practice), has_worked=has_worked),
+        practice=_tally(practice, clips),
+        checks=_tally(checks, clips),
+    )
+
+
+def _stage_in_words(row: Newcomer | None, *, n_left: int, has_worked: bool) -> str:
+    if row is not None and row.passed_at is not None:
+        return PASSED if row.attempt == 0 else f"{PASSED}, time {row.attempt + 1}"
+    if has_worked:
+        return WAS_THERE
+    if row is None or row.read_at is None:
+        return NOT_BEGUN
+    if row.examples_seen_at is None:
+        return Stage.EXAMPLES.label.lower()
+    stage = Stage.PRACTICE if n_left > 0 else Stage.REPEAT
+    return stage.label.lower()
+
+
+def _tally(labels: list[Label], clips: dict[int, TeachingClip]) -> tuple[int, int]:
+    judged = [(clips[label.clip_id], label) for label in labels if label.clip_id in clips]
+    return sum(is_within(teaching, label) for teaching, label in judged), len(judged)
