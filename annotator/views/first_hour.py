@@ -12,6 +12,7 @@ from annotator.domain.access import ObjectKind, Verb, access
 from annotator.enums import SkipReason, Stage, TeachingKind
 from annotator.exceptions import DomainError
 from annotator.models import Study
+from annotator.views.figures import plotly_page
 from annotator.views.http import StudyRequest
 from annotator.views.label import config_of
 
@@ -49,6 +50,7 @@ def next_page(study: Study, standing: newcomers.Standing) -> str:
 
 
 @access(ObjectKind.FIRST_HOUR, Verb.VIEW)
+@plotly_page
 @ensure_csrf_cookie
 def example(request: StudyRequest, slug: str, place: int) -> HttpResponse:
     """The label page on an example: its answer is filled in, with the reason beside it; nothing can be answered."""
