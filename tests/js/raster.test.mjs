@@ -21,6 +21,10 @@ test("a flat trace is as high as its stroke, about its middle", () => {
   assert.deepEqual(alphas(drawn([3, 3])), [0, 0, 128, 128, 0, 0]);
 });
 
+test("what stands back is half seen through, ends and all", () => {
+  assert.deepEqual(alphas(drawn([1.5, 3.25], { strength: 0.4 })), [0, 51, 102, 26, 0, 0]);
+});
+
 test("nothing is drawn outside the band, nor for a gap", () => {
   assert.deepEqual(alphas(drawn([-5, 50], { top: 2, bottom: 4 })), [0, 0, 255, 255, 0, 0]);
   assert.deepEqual(alphas(drawn([NaN, NaN])), [0, 0, 0, 0, 0, 0]);

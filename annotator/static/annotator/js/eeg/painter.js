@@ -11,7 +11,7 @@ import { colourWord, rasterTrace } from "./raster.js";
 
 export const GUTTER_PX = 72;
 export const AXIS_PX = 22;
-const BAD_ALPHA = 0x73;
+const BAD_STRENGTH = 0.45; // stands back, but can be read
 const TALLEST_GAIN_PX = 64;
 const LABEL_PX = 11;
 const BESIDE_PX = 6;
@@ -55,9 +55,8 @@ export class Painter {
       const channel = tile.channels[index];
       const reach = this.#reach(channel, { ...columns, row, view });
       const [top, bottom] = view.isClipped ? bandOf(row, view) : [0, height];
-      const word = words[sideOf(channel)];
-      const colour = channel.isBad ? faint(word) : word;
-      rasterTrace({ pixels, width }, { reach, left: 0, colour, thick: Math.max(1, ratio), top, bottom });
+      const strength = channel.isBad ? BAD_STRENGTH : 1;
+      rasterTrace({ pixels, width }, { reach, left: 0, colour: words[sideOf(channel)], strength, thick: Math.max(1, ratio), top, bottom });
     });
     context.putImageData(this.image, left, 0);
   }
@@ -92,8 +91,6 @@ export class Painter {
   }
 }
 
-// A bad channel stands back, but can be read.
-const faint = (word) => ((word & 0xffffff) | (BAD_ALPHA << 24)) >>> 0;
 const plotRight = ({ width }) => width;
 const plotBottom = ({ height }) => height - AXIS_PX;
 

@@ -138,6 +138,7 @@ export const STRINGS = {
   play: "Play",
   pause: "Pause",
   buffering: "loading …",
+  ofLength: (seconds) => `of ${seconds.toFixed(2)} s`,
   gain: (uv) => `${uv} µV`,
   deviations: (n) => `${n} SD`,
   loadTime: (task) => `${task.session} · ${task.start_s.toFixed(2)}–${task.stop_s.toFixed(2)} s of the session`,

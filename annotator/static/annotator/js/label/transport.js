@@ -49,7 +49,8 @@ export class Transport {
 
   showTime(session_s) {
     const { start_s, stop_s } = this.clock.clip;
-    this.parts.time.textContent = `${clockText(session_s - start_s)} / ${(stop_s - start_s).toFixed(2)} s`;
+    this.parts.time.textContent = clockText(session_s - start_s);
+    this.parts.time.title = STRINGS.ofLength(stop_s - start_s);
   }
 
   showState() {
