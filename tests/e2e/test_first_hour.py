@@ -206,7 +206,7 @@ def test_the_admin_sees_how_the_newcomer_did(people: People, taught: Taught) -> 
     expect(row).to_contain_text("passed, time 2")
     expect(row).to_contain_text("2 of 2")
     page.get_by_role("link", name="Onboarding").click()
-    practised = page.get_by_test_id("teaching-clips").get_by_role("row", name=re.compile(str(taught.practice[0])))
+    practised = page.get_by_test_id("teaching-clips").get_by_role("row", name=f"{taught.practice[0]} Practice clip")
     expect(practised).to_contain_text("1 of 2")
 
 

@@ -78,3 +78,29 @@ test("a draft is not sent again as long as nothing changes", async (t) => {
   for (let n = 0; n < 20; n += 1) await pass(t, 500);
   assert.deepEqual(arrived.order, [4]);
 });
+
+test("a device that was only left open does not push its older draft over a newer one", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const server = new Server();
+  const { flow } = page(t, server);
+  await flow.start();
+  flow.change({ comment: "first device" });
+  await pass(t, 1500);
+  server.drafts.set(1, { ...flow.draft, comment: "second device", at: Date.now() + 1 });
+  await pass(t, 60_000);
+  flow.becameHidden();
+  await pass(t, 60_000);
+  assert.equal(server.drafts.get(1).comment, "second device");
+});
+
+test("a draft that only this device has is sent once its clip is on the page again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
+  const server = new Server();
+  const before = page(t, server);
+  await before.flow.start();
+  before.flow.change({ comment: "typed just before the tab was killed" });
+  const after = page(t, server, before.storage);
+  await after.flow.start();
+  await pass(t, 1500);
+  assert.equal(server.drafts.get(1).comment, "typed just before the tab was killed");
+});

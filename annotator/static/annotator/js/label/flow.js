@@ -109,7 +109,9 @@ export class Flow {
       this.draft = fitToScheme(kept, this.scheme);
       this.isLost = false;
       this.spentSince_ms = this.now();
+      this.savedAt = task.draft?.at ?? null;
       this.view.saved(isEmptyDraft(this.draft) ? "clean" : "saved");
+      if (this.#isBehind() && canAnswer(task)) this.#saveSoon(); // this device has what the server lacks
     }
     this.view.task(task, { draft: this.draft, scheme: this.scheme, next: this.next, isSame, canAnswer: canAnswer(task) });
   }
@@ -130,22 +132,34 @@ export class Flow {
     this.draft = { ...this.draft, ...fields, values: { ...this.draft.values, ...values }, at: this.now() }; // undefined: taken back
     this.#countSeconds();
     this.view.saved(this.drafts.write(this.current.clip_id, this.draft) ? "local" : "saving");
-    if (!this.timers.draft) this.#later("draft", DRAFT_DELAY_MS, () => this.saveDraft()); // not put off by the next change
+    this.#saveSoon();
+  }
+
+  // Not put off by the next change.
+  #saveSoon() {
+    if (!this.timers.draft) this.#later("draft", DRAFT_DELAY_MS, () => this.saveDraft());
+  }
+
+  // Whether the server lacks what was last changed here. The time that passes is no change: a device that was only left
+  // open must not push its older draft over another device's newer one.
+  #isBehind() {
+    return Boolean(this.draft?.at) && this.draft.at !== this.savedAt && !isEmptyDraft(this.draft);
   }
 
   // One at a time, so that an older draft never arrives after a newer one; what came meanwhile goes right after.
   async saveDraft() {
     this.#dropDraftTimer();
     const { current: task, draft } = this;
-    if (this.savingDraft || !task || !draft || draft === this.savedDraft || isEmptyDraft(draft)) return;
+    if (this.savingDraft || !task || !this.#isBehind()) return;
     this.view.saved("saving");
     this.savingDraft = this.#reach(this.api.saveDraft(task.clip_id, draft));
     const isSaved = await this.savingDraft.then(() => true, (error) => outbox.verdict(error.status) !== "retry" && null);
     this.savingDraft = null;
-    if (isSaved) this.savedDraft = draft;
-    if (this.draft === draft) this.view.saved(isSaved ? "saved" : "local"); // the submit carries the answer all the same
+    const isSame = this.draft?.at === draft.at && this.draft.uuid === draft.uuid;
+    if (isSaved && this.current?.clip_id === task.clip_id) this.savedAt = draft.at;
+    if (isSame) this.view.saved(isSaved ? "saved" : "local"); // the submit carries the answer all the same
     if (isSaved === false) this.#later("draft", OFFLINE_POLL_MS, () => this.saveDraft());
-    else if (this.draft !== draft) this.saveDraft();
+    else if (!isSame) this.saveDraft();
   }
 
   #dropDraftTimer() {
@@ -374,7 +388,7 @@ export class Flow {
   becameHidden() {
     this.#countSeconds();
     this.spentSince_ms = null;
-    if (this.draft && !isEmptyDraft(this.draft)) this.saveDraft();
+    this.saveDraft();
   }
 
   networkReturned() {

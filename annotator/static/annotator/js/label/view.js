@@ -249,8 +249,10 @@ export class View {
   }
 
   #day(progress, nPending) {
-    el("progress-bar").hidden = !progress;
-    if (!progress) return;
+    const counts = Boolean(progress) && !this.flow.isPractice; // practice is no part of the day's work
+    el("progress-bar").hidden = !counts;
+    el("progress-text").hidden = !counts;
+    if (!counts) return;
     const done = progressOf(progress, nPending);
     el("progress-text").textContent = this.hasClip ? STRINGS.progress(done) : STRINGS.progressDone(done);
     el("progress-bar").value = done.fraction;
