@@ -1,4 +1,8 @@
-"""Which answers to a clip count as right: of a class any of those named, of a scale a range. Pure."""
+"""Which answers to a clip count as right. Pure.
+
+Of classes and emotions any of those named, of scales and sliders a range, of an affect grid a rectangle. Of several
+emotions the strongest counts, and "none of these" where there is none. A continuous trace has no right answer.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from annotator.exceptions import DomainError
-from mlcore.types import Dimension, DimensionKind, JsonObject
+from mlcore.types import NONE_OF_THESE, Dimension, DimensionKind, JsonObject
 
 ANY_OF, FROM, TO = "any_of", "from", "to"
 
@@ -23,28 +27,46 @@ def check_accepted(dimensions: Sequence[Dimension], accepted: Mapping[str, Any])
 
 
 def _read(dimension: Dimension, one: Any) -> JsonObject:
+    if dimension.kind.is_trace:
+        raise DomainError(
+            f"{dimension.title}: a continuous trace has no accepted answers.", "bad_accepted"
+        )
     given = one if isinstance(one, dict) else {}
-    if dimension.kind is DimensionKind.CLASS:
+    if names := choices_of(dimension):
         values = given.get(ANY_OF)
         if set(given) != {ANY_OF} or not isinstance(values, list) or not values:
-            raise DomainError(f"{dimension.title}: expected {{any_of: [class numbers]}}, got {one!r}.", "bad_accepted")
-        return {ANY_OF: sorted({_answer(dimension, value) for value in values})}
+            raise DomainError(f"{dimension.title}: expected {{any_of: [answers]}}, got {one!r}.", "bad_accepted")
+        if strange := [value for value in values if isinstance(value, bool) or value not in names]:
+            raise DomainError(f"{dimension.title}: {strange[0]!r} is not one of its answers.", "bad_accepted")
+        return {ANY_OF: [value for value in names if value in values]}
     if set(given) != {FROM, TO}:
         raise DomainError(f"{dimension.title}: expected {{from, to}}, got {one!r}.", "bad_accepted")
-    low, high = _answer(dimension, given[FROM]), _answer(dimension, given[TO])
-    if low > high:
+    return _range(dimension, given[FROM], given[TO])
+
+
+def _range(dimension: Dimension, low: Any, high: Any) -> JsonObject:
+    for end in (low, high):
+        try:
+            dimension.check(end)
+        except ValueError as error:
+            raise DomainError(f"{error}.", "bad_accepted") from error
+    if any(below > above for below, above in zip(_places(low), _places(high), strict=True)):
         raise DomainError(f"{dimension.title}: the range from {low} to {high} holds no answer.", "bad_accepted")
     return {FROM: low, TO: high}
 
 
-def _answer(dimension: Dimension, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise DomainError(f"{dimension.title}: expected a whole number, got {value!r}.", "bad_accepted")
-    try:
-        dimension.class_index(value)
-    except ValueError as error:
-        raise DomainError(f"{error}.", "bad_accepted") from error
-    return value
+def choices_of(dimension: Dimension) -> dict[int, str] | dict[str, str]:
+    """What can be named as accepted, with its words; nothing where a range is."""
+    if dimension.kind is DimensionKind.CLASS:
+        return dict(enumerate(dimension.classes))
+    if dimension.kind is DimensionKind.EMOTIONS:
+        return {name: name for name in (*dimension.classes, NONE_OF_THESE)}
+    return {}
+
+
+def _places(value: Any) -> tuple[Any, ...]:
+    """A number is one place, a cell of a grid two."""
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
 def missed(accepted: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
@@ -53,16 +75,34 @@ def missed(accepted: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
 
 
 def _holds(one: Mapping[str, Any], value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None or isinstance(value, bool):
         return False
     if ANY_OF in one:
-        return value in one[ANY_OF]
-    return bool(one[FROM] <= value <= one[TO])
+        return not _named(value).isdisjoint(one[ANY_OF])
+    return all(low <= at <= high for low, at, high in zip(*map(_places, (one[FROM], value, one[TO])), strict=True))
+
+
+def _named(value: Any) -> set[Any]:
+    """The class, or the strongest of the emotions."""
+    if not isinstance(value, dict):
+        return {value}
+    most = max(value.values(), default=0)
+    return {name for name, intensity in value.items() if intensity == most} or {NONE_OF_THESE}
 
 
 def an_accepted_answer(accepted: Mapping[str, Any]) -> JsonObject:
-    """One answer that is accepted, to be shown as an example: the first class, the middle of a range."""
-    return {key: one[ANY_OF][0] if ANY_OF in one else (one[FROM] + one[TO]) // 2 for key, one in accepted.items()}
+    """One answer that is accepted, to be shown as an example: the first named, the middle of a range."""
+    return {key: _example(one) for key, one in accepted.items()}
+
+
+def _example(one: Mapping[str, Any]) -> Any:
+    if ANY_OF not in one:
+        middle = [(low + high) // 2 for low, high in zip(_places(one[FROM]), _places(one[TO]), strict=True)]
+        return middle if isinstance(one[FROM], list) else middle[0]
+    first = one[ANY_OF][0]
+    if not isinstance(first, str):
+        return first
+    return {} if first == NONE_OF_THESE else {first: 1}
 
 
 def in_words(dimensions: Sequence[Dimension], accepted: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -72,5 +112,11 @@ def in_words(dimensions: Sequence[Dimension], accepted: Mapping[str, Any]) -> li
 
 def _words(dimension: Dimension, one: Mapping[str, Any]) -> str:
     if ANY_OF in one:
-        return " or ".join(dimension.classes[index] for index in one[ANY_OF])
-    return str(one[FROM]) if one[FROM] == one[TO] else f"{one[FROM]} to {one[TO]}"
+        names: Mapping[Any, str] = choices_of(dimension)
+        return " or ".join(names[value] for value in one[ANY_OF])
+    spans = [_span(*ends) for ends in zip(_places(one[FROM]), _places(one[TO]), strict=True)]
+    return spans[0] if len(spans) == 1 else f"column {spans[0]}, row {spans[1]}"
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

@@ -7,10 +7,11 @@ from typing import Any
 
 from django import forms
 
+from annotator.domain.accepted import choices_of
 from annotator.domain.teaching import OnboardingSettings
 from annotator.enums import OpinionPolicy, TeachingKind
 from annotator.models import TeachingClip
-from mlcore.types import Dimension, DimensionKind, JsonObject
+from mlcore.types import VAS_TOP, Dimension, DimensionKind, JsonObject
 
 
 class OnboardingForm(forms.Form):
@@ -69,7 +70,7 @@ class OnboardingForm(forms.Form):
 
 
 class TeachingClipForm(forms.Form):
-    """A clip with its accepted answers: classes ticked, or a range of a scale; an empty question is not judged."""
+    """A clip with its accepted answers: classes or emotions ticked, or a range; an empty question is not judged."""
 
     clip = forms.CharField(
         label="Clip", max_length=300, help_text="Its number or its address; a session's page links here for each clip."
@@ -113,32 +114,57 @@ class TeachingClipForm(forms.Form):
         return {key: one for key, one in found.items() if one}
 
     def _of(self, dimension: Dimension) -> JsonObject:
-        if dimension.kind is DimensionKind.CLASS:
-            ticked = [int(value) for value in self.cleaned_data[f"any_of-{dimension.key}"]]
-            return {"any_of": ticked} if ticked else {}
-        low, high = (self.cleaned_data[f"{end}-{dimension.key}"] for end in ("from", "to"))
-        if low is None and high is None:
+        if dimension.kind.is_trace:
             return {}
-        return {"from": 1 if low is None else low, "to": dimension.levels if high is None else high}
+        if names := choices_of(dimension):
+            ticked = self.cleaned_data[f"any_of-{dimension.key}"]
+            return {"any_of": [name for name in names if str(name) in ticked]} if ticked else {}
+        ends = {end: [self.cleaned_data[name] for name in _names(dimension, end)] for end in ("from", "to")}
+        if all(value is None for values in ends.values() for value in values):
+            return {}
+        low, high = _limits(dimension)
+        for end, limit in (("from", low), ("to", high)):  # one end alone: up to the scale's own
+            ends[end] = [limit if value is None else value for value in ends[end]]
+        return {end: values if len(values) > 1 else values[0] for end, values in ends.items()}
 
 
 def _answer_fields(dimension: Dimension, accepted: Mapping[str, Any]) -> dict[str, forms.Field]:
-    if dimension.kind is DimensionKind.CLASS:
+    if dimension.kind.is_trace:
+        return {}
+    if names := choices_of(dimension):
         field = forms.MultipleChoiceField(
             label=f"{dimension.title}: accepted answers",
             required=False,
-            choices=list(enumerate(dimension.classes)),
+            choices=list(names.items()),
             widget=forms.CheckboxSelectMultiple,
             initial=accepted.get("any_of", []),
         )
         return {f"any_of-{dimension.key}": field}
     return {
-        f"{end}-{dimension.key}": forms.IntegerField(
-            label=f"{dimension.title}: accepted {end}",
-            required=False,
-            min_value=1,
-            max_value=dimension.levels,
-            initial=accepted.get(end),
-        )
+        name: _end_field(dimension, name, place, accepted.get(end))
         for end in ("from", "to")
+        for place, name in enumerate(_names(dimension, end))
     }
+
+
+def _end_field(dimension: Dimension, name: str, place: int, known: Any) -> forms.Field:
+    low, high = _limits(dimension)
+    kind = forms.FloatField if dimension.kind is DimensionKind.VAS else forms.IntegerField
+    end, side = name.partition("-")[0], name.partition(":")[2]
+    return kind(
+        label=f"{dimension.title}: accepted {f'{side} ' if side else ''}{end}",
+        required=False,
+        min_value=low,
+        max_value=high,
+        initial=known[place] if isinstance(known, list) else known,
+    )
+
+
+def _names(dimension: Dimension, end: str) -> list[str]:
+    """Of the fields that make up one end of a range: a cell of a grid has two."""
+    sides = (":column", ":row") if dimension.kind is DimensionKind.GRID else ("",)
+    return [f"{end}-{dimension.key}{side}" for side in sides]
+
+
+def _limits(dimension: Dimension) -> tuple[int, int]:
+    return (0, int(VAS_TOP)) if dimension.kind is DimensionKind.VAS else (1, dimension.levels)

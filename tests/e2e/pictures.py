@@ -33,6 +33,8 @@ PAGES = {
     "sessions": "/studies/demo/sessions/",
     "quality": "/studies/demo/sessions/quality/",
     "acquisition": "/studies/demo/acquisition/",
+    "scheme": "/studies/demo/scheme/",
+    "onboarding": "/studies/demo/onboarding/",
     "import": "/studies/demo/import/",
     "rounds": "/studies/demo/rounds/",
     "round": "/studies/demo/rounds/{round}/",
