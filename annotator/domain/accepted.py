@@ -28,9 +28,7 @@ def check_accepted(dimensions: Sequence[Dimension], accepted: Mapping[str, Any])
 
 def _read(dimension: Dimension, one: Any) -> JsonObject:
     if dimension.kind.is_trace:
-        raise DomainError(
-            f"{dimension.title}: a continuous trace has no accepted answers.", "bad_accepted"
-        )
+        raise DomainError(f"{dimension.title}: a continuous trace has no accepted answers.", "bad_accepted")
     given = one if isinstance(one, dict) else {}
     if names := choices_of(dimension):
         values = given.get(ANY_OF)

@@ -136,7 +136,9 @@ def test_the_export_holds_the_labels(
 
 def rows_of(archive: Path) -> list[dict[str, str]]:
     with zipfile.ZipFile(archive) as files:
-        assert set(files.namelist()) == {"labels.csv", "verdicts.csv", "manifest.json"}
+        assert set(files.namelist()) == {
+            f"{table}.csv" for table in ("labels", "verdicts", "intervals", "channels")
+        } | {"manifest.json"}
         return list(csv.DictReader(io.StringIO(files.read("labels.csv").decode())))
 
 

@@ -67,7 +67,8 @@ def test_every_kind_of_answer_comes_back(study: Study, tmp_path: Path, suffix: s
     assert first["valence"] == Label.objects.order_by("pk")[0].values["valence"]
     assert [unsure[name] for name in asked] == [None, "", None, None, None, None, None]
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert [file["name"] for file in manifest["files"]] == [f"{table}.{suffix}" for table in tables]
+    everything = ("labels", "verdicts", "intervals", "channels", "traces", "traces_resampled", "reaction_lags")
+    assert [file["name"] for file in manifest["files"]] == [f"{table}.{suffix}" for table in everything]
     assert all(column["meaning"] for file in manifest["files"] for column in file["columns"])
     assert (manifest["study"]["trace_sfreq"], manifest["study"]["applies_lag"]) == (4.0, False)
 
@@ -94,4 +95,4 @@ def test_a_study_without_traces_has_none_of_these_files(transactional_db: None, 
     row = exporting.request_export(study, actor=None, format="csv", out=tmp_path / "out")
     export.run_export(row.job.pk)
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["labels.csv", "manifest.json", "verdicts.csv"]
+    assert names == ["channels.csv", "intervals.csv", "labels.csv", "manifest.json", "verdicts.csv"]

@@ -26,7 +26,7 @@ router = Router(tags=["marks"])
 @guarded(ObjectKind.MARK, Verb.VIEW)
 def marks_of_clip(request: ApiRequest, clip_id: int) -> JsonObject:
     """What is marked in the session of a clip."""
-    return _marks(request, _session_of_clip(request))
+    return _marks(request, _session_of_clip(request, is_looked_at=True))
 
 
 @router.get("/sessions/{session_id}/marks", url_name="session_marks", response=schemas.MarksOut)
@@ -39,7 +39,7 @@ def marks_of_session(request: ApiRequest, session_id: int) -> JsonObject:
 @guarded(ObjectKind.MARK, Verb.VIEW)
 def overview(request: ApiRequest, clip_id: int) -> JsonObject:
     """The session of a clip in one bar: its quality, clips and gaps."""
-    session, sees_all = _session_of_clip(request), _sees_all(request)
+    session, sees_all = _session_of_clip(request, is_looked_at=True), _sees_all(request)
     clips = recordings.all_clips(session) if sees_all else session.clips.order_by("number", "pk")
     trials = session.trials.order_by("number")
     return session_page.overview_of(session, clips.filter(superseded_at=None), trials, sees_all=sees_all)
@@ -78,8 +78,10 @@ def withdraw_interval(request: ApiRequest, clip_id: int, mark: UUID) -> Status[A
     return Status(204, None)
 
 
-def _session_of_clip(request: ApiRequest) -> RecordingSession:
-    if not _sees_all(request) and not queueing.was_served(request.clip, request.user):
+def _session_of_clip(request: ApiRequest, *, is_looked_at: bool = False) -> RecordingSession:
+    """Of a clip that was served to them; to look at, of an example too."""
+    may = queueing.may_watch if is_looked_at else queueing.was_served
+    if not _sees_all(request) and not may(request.clip, request.user):
         raise NotFound
     session = request.clip.session
     session.study = request.study

@@ -106,11 +106,11 @@ def test_the_version_rises_with_every_change_and_stays_without(made: LiveStudy) 
 def test_answers_since_the_round_are_those_that_stand_and_are_votes_on_pool_clips(made: LiveStudy) -> None:
     user = make_member(made.study, "ann")
     first, second, third, *_ = pool_clips(made.study)
-    add_label(first, user, VALUES)
+    counts = add_label(first, user, VALUES)
     add_label(second, user, answer=AnswerKind.BAD_SIGNAL)
     labelling.undo(add_label(third, user, VALUES).uuid, user)
     assert made.base.round is not None
-    assert answers_since(made.base.round) == {first.pk: [Vote(user.pk, 0, VALUES)]}
+    assert answers_since(made.base.round) == {first.pk: [Vote(user.pk, 0, VALUES, counts.pk)]}
     frozen = Label.objects.get(clip=first)
     made.base.round.frozen_labels.create(label=frozen)
     assert answers_since(made.base.round) == {}
