@@ -2,12 +2,12 @@
 
     python -m tests.benchmarks.queue_load [--clips 1000 100000 1000000] [--annotators 1 8 32] [--seconds 10] [--json]
 
-The study is simulated, made by SQL, and a round of it serves: each answer tells the live queue and shows the model's
-opinion. The server is started as `make demo` starts it, on servers of its own in a
-temporary folder, with durable commits. Annotators are programs in processes of their own that answer as fast as they
-are let; a pair is one submit that returns the next clip, permissions and audit on. `ratio_to_bare` compares pairs with
-a POST that only says who asks, on the same server just before. `duplicates`: clips that got more than their one answer;
-`lost`: answers that were acknowledged and are not in the database. A claim alone is timed after giving a clip back.
+The study is simulated, made by SQL, and a round of it serves: each answer tells the live queue. The server is started
+as `make demo` starts it, on servers of its own in a temporary folder, with durable commits. Annotators are programs in
+processes of their own that answer as fast as they are let; a pair is one submit that returns the next clip, permissions
+and audit on. `ratio_to_bare` compares pairs with a POST that only says who asks, on the same server just before.
+`duplicates`: clips that got more than their one answer; `lost`: answers that were acknowledged and are not in the
+database. A claim alone is timed after giving a clip back.
 
 At the end, a ranking of the largest study with scores and predictions is published while 8 annotators work who look at
 each clip for half a second: how long it took, and what they noticed. With `--json` one object a line, a row for each
