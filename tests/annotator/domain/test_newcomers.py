@@ -343,8 +343,8 @@ def test_an_example_that_was_looked_at_stays_out(study: Study, ann: User) -> Non
         ({}, "Say for at least one question"),
         ({"anger": {"any_of": [1]}}, "does not ask for anger"),
         ({"valence": {"any_of": []}}, "Valence: expected"),
-        ({"valence": {"any_of": [3]}}, "3 is not one of its 3 answers"),
-        ({"valence": {"any_of": [True]}}, "expected a whole number"),
+        ({"valence": {"any_of": [3]}}, "3 is not one of its answers"),
+        ({"valence": {"any_of": [True]}}, "True is not one of its answers"),
         ({"valence": {"from": 0, "to": 1}}, "Valence: expected"),
     ],
 )
