@@ -10,9 +10,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-import mlcore.types
+import mlcore.errors
 
-CORE = Path(mlcore.types.__file__).parent
+CORE = Path(mlcore.errors.__file__).parent
 
 
 @cache
