@@ -9,7 +9,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-FORWARD = """
+# ends leases; the slot of a clip that is gone goes with its lease, any other opens again
+REOPEN = """
 CREATE OR REPLACE FUNCTION concord_reopen(slots bigint[], the_outcome text, at timestamptz) RETURNS integer
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
@@ -17,12 +18,13 @@ BEGIN
     UPDATE annotator_lease l SET ended_at = at, outcome = the_outcome FROM annotator_slot s
     WHERE s.id = ANY(slots) AND l.clip_id = s.clip_id AND l.annotator_id = s.holder_id AND l.ended_at IS NULL;
     DELETE FROM annotator_slot s USING annotator_clip c
-    WHERE s.id = ANY(slots) AND c.id = s.clip_id AND (c.superseded_at IS NOT NULL OR c.is_kept_apart);
+    WHERE s.id = ANY(slots) AND c.id = s.clip_id AND ({is_gone});
     UPDATE annotator_slot SET state = 'open', holder_id = NULL, leased_at = NULL, expires_at = NULL, entry_id = NULL
     WHERE id = ANY(slots);
     RETURN cardinality(slots);
 END $$;
-
+"""
+FORWARD = REOPEN.format(is_gone="c.superseded_at IS NOT NULL OR c.is_kept_apart") + """
 CREATE FUNCTION concord_seen_opinion_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF concord_may_delete() THEN
@@ -34,22 +36,9 @@ END $$;
 CREATE TRIGGER seen_opinion_append_only BEFORE UPDATE OR DELETE ON annotator_seenopinion
 FOR EACH ROW EXECUTE FUNCTION concord_seen_opinion_guard();
 """
-BACKWARD = """
+BACKWARD = REOPEN.format(is_gone="c.superseded_at IS NOT NULL") + """
 DROP TRIGGER seen_opinion_append_only ON annotator_seenopinion;
 DROP FUNCTION concord_seen_opinion_guard();
-
-CREATE OR REPLACE FUNCTION concord_reopen(slots bigint[], the_outcome text, at timestamptz) RETURNS integer
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
-BEGIN
-    -- the caller has these slots locked
-    UPDATE annotator_lease l SET ended_at = at, outcome = the_outcome FROM annotator_slot s
-    WHERE s.id = ANY(slots) AND l.clip_id = s.clip_id AND l.annotator_id = s.holder_id AND l.ended_at IS NULL;
-    DELETE FROM annotator_slot s USING annotator_clip c
-    WHERE s.id = ANY(slots) AND c.id = s.clip_id AND c.superseded_at IS NOT NULL;
-    UPDATE annotator_slot SET state = 'open', holder_id = NULL, leased_at = NULL, expires_at = NULL, entry_id = NULL
-    WHERE id = ANY(slots);
-    RETURN cardinality(slots);
-END $$;
 """
 
 
