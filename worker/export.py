@@ -3,7 +3,7 @@
 A folder with `labels`, `verdicts` (what people said of sensors), `intervals` (what they marked on timelines) and
 `channels` (what they said of channels), all `.csv` or `.parquet`, and `manifest.json`. Where the study asks for traces
 there are `traces` (raw events), `traces_resampled` (at the study's rate, with and without reaction lags) and
-`reaction_lags` beside them.
+`reaction_lags` beside them; where it has clips with a known answer, `known_answers`.
 In the CSV: UTF-8, RFC 4180 quoting, empty = no value, `true`/`false`, times as ISO 8601 in UTC, scores as JSON. A text
 cell that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) is written with an
 apostrophe in front, and so is one that begins with an apostrophe: to read a text cell back, drop one of them.
@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from django.utils import timezone
 
-from annotator.domain import exporting, exporting_marks, exporting_traces, exporting_verdicts
+from annotator.domain import exporting, exporting_gold, exporting_marks, exporting_traces, exporting_verdicts
 from annotator.domain.exporting import FLAG, JSON, REAL, TEXT, TIME, WHOLE, Column
 from annotator.exceptions import DomainError
 from annotator.jobs import app
@@ -37,7 +37,7 @@ from mlcore.types import JsonObject
 from worker import export_traces
 from worker.run import RunningJob, perform
 
-#: 2: the manifest describes the columns of each file; verdicts beside labels. 3: intervals and channels too
+#: 2: the manifest describes the columns of each file; verdicts beside labels. 3: intervals, channels, known answers too
 SCHEMA = 3
 MANIFEST_NAME = "manifest.json"
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
@@ -110,6 +110,9 @@ def write_export(row: Export, folder: Path, running: RunningJob) -> JsonObject:
         folder / f"channels.{row.format}", exporting_marks.CHANNEL_COLUMNS, exporting_marks.channel_rows(study)
     )
     more = _write_traces(row, folder, with_history=with_history) if study.has_traces else []
+    if study.teaching_clips.exists():
+        known = exporting_gold.rows(study, with_history=with_history)
+        more.append(_write(folder / f"known_answers.{row.format}", exporting_gold.COLUMNS, known))
     manifest = {
         "schema": SCHEMA,
         "made_at": timezone.now().isoformat(),

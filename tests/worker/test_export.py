@@ -17,16 +17,20 @@ from pytest_django.fixtures import Settings
 from annotator.domain import (
     channel_marks,
     exporting,
+    exporting_gold,
     exporting_marks,
     exporting_verdicts,
     interval_marks,
+    labelling,
+    queueing,
     verdicts,
 )
 from annotator.domain.exporting import FLAG, JSON, REAL, TEXT, TIME, WHOLE, Column
-from annotator.enums import IntervalKind, JobState, SensorVerdict
+from annotator.enums import AnswerKind, IntervalKind, JobState, SensorVerdict
 from annotator.models import Export, Study
 from mlcore.errors import RecordingError
 from tests.factories.labels import add_label
+from tests.factories.newcomers import RIGHT, led_study, to_practice
 from tests.factories.people import make_member
 from tests.factories.studies import make_study
 from worker import export
@@ -174,3 +178,23 @@ def test_the_same_export_twice_is_the_same_file(study: Study, tmp_path: Path) ->
         export.run_export(row.job.pk)
         digests.append(Export.objects.get(pk=row.pk).sha256)
     assert digests[0] == digests[1]
+
+
+def test_known_answers_come_where_a_study_has_clips_for_them(
+    transactional_db: None, broker: str, tmp_path: Path
+) -> None:
+    study = led_study()
+    ann = make_member(study, "ann")
+    to_practice(study, ann)
+    clip = queueing.claim(study, ann)[0].clip
+    labelling.submit_and_claim(clip, ann, labelling.Submission(uuid4(), AnswerKind.LABEL, dict(RIGHT)))
+    row = exporting.request_export(study, actor=None, format="csv", out=tmp_path / "out")
+    export.run_export(row.job.pk)
+    read = export.read_export(tmp_path / "out", "known_answers")
+    assert read == list(exporting_gold.rows(study, with_history=False))
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert (manifest["rows"], manifest["files"][-1]["name"], manifest["files"][-1]["rows"]) == (
+        0,
+        "known_answers.csv",
+        1,
+    )
