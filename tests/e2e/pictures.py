@@ -27,6 +27,8 @@ FOLDER = REPOSITORY / "annotator" / "static" / "annotator" / "img"
 MOST_BYTES = 400_000
 N_ROUNDS, N_LABELS = 2, 16
 ROUND_MS = 900_000
+#: two cores import the recordings of a whole demo in about ten minutes
+WHOLE_DEMO_S = 2400.0
 PAGES = {
     "studies": "/",
     "study": "/studies/demo/",
@@ -68,7 +70,7 @@ def system_of(given: argparse.Namespace) -> Iterator[System]:
     if given.address:
         yield System(given.address.rstrip("/"), json.loads(given.logins.read_text()), given.logins.parent)
     else:
-        with running_demo() as demo:
+        with running_demo(start_s=WHOLE_DEMO_S) as demo:
             yield demo
 
 

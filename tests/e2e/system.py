@@ -51,8 +51,8 @@ class System:
 
 
 @contextmanager
-def running_demo(*size: str) -> Iterator[System]:
-    """Up inside this block; ended by Ctrl-C after it, with no process left."""
+def running_demo(*size: str, start_s: float = START_S) -> Iterator[System]:
+    """Up inside this block, within `start_s`; ended by Ctrl-C after it, with no process left."""
     var = Path(tempfile.mkdtemp(prefix="concord-e2e-"))
     port = free_port()
     command = [sys.executable, "manage.py", "demo", "--port", str(port), *size]
@@ -62,7 +62,7 @@ def running_demo(*size: str) -> Iterator[System]:
         )
     try:
         address = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _stands(demo, var, address), START_S, lambda: f"the demo did not come up: {logs_of(var)}")
+        wait_until(lambda: _stands(demo, var, address), start_s, lambda: f"the demo did not come up: {logs_of(var)}")
         yield System(address, json.loads((var / "demo-logins.json").read_text()), var)
     finally:
         _stop(demo, var)
