@@ -79,7 +79,9 @@ def _eeg(item: queries.Task, url: str) -> JsonObject | None:
     if item.eeg is None:
         return None
     plain = {"sfreq": item.eeg.sfreq, "channels": item.eeg.channels, "bad_channels": item.bad_channels}
-    return {"url": url, **plain}
+    start_s, stop_s = item.first_stretch_s
+    first = {"start_s": start_s, "stop_s": stop_s, "url": f"{url}&start_s={start_s:.6f}&stop_s={stop_s:.6f}"}
+    return {"url": url, "first": first, **plain}
 
 
 def _why(why: Why) -> JsonObject:

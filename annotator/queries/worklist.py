@@ -12,6 +12,7 @@ from annotator.domain.statements import Row, fetch_all, fetch_one
 from annotator.enums import LabelState, SlotState
 from annotator.models import Clip, Label, Slot, Study, User
 from annotator.queries import marks, media
+from annotator.queries.tiles import MAX_SAMPLES_S
 from annotator.queries.why import Why, told
 from mlcore.types import ClockMap, JsonObject
 
@@ -48,6 +49,15 @@ class Task:
     draft: JsonObject | None
     #: the annotator's own answer, where they have given it
     own: Label | None = None
+
+    @property
+    def first_stretch_s(self) -> tuple[float, float]:
+        """What a page loads first: the clip and what lies around it, as far as that keeps its samples."""
+        beside_s = (MAX_SAMPLES_S - (self.stop_s - self.start_s)) / 2
+        if beside_s < 0 or self.context_stop_s - self.context_start_s <= MAX_SAMPLES_S:
+            return self.context_start_s, self.context_stop_s
+        start_s, stop_s = self.start_s - beside_s, self.stop_s + beside_s
+        return max(start_s, self.context_start_s), min(stop_s, self.context_stop_s)
 
     @property
     def seconds_left(self) -> float | None:

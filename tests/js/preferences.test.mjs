@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { TracePreferences } from "../../annotator/static/annotator/js/eeg/preferences.js";
-import { firstStretch } from "../../annotator/static/annotator/js/label/media.js";
 import { MemoryStorage } from "./support.mjs";
 
 test("what somebody likes is there the next time, for them alone; rows of their own for one study alone", () => {
@@ -23,11 +22,4 @@ test("a browser that keeps nothing keeps the choice until the page is left", () 
   const likes = new TracePreferences({ storage, user: 1, study: "a" });
   likes.set({ isZ: true });
   assert.deepEqual([likes.values.isZ, likes.values.montage], [true, "recorded"]);
-});
-
-test("a clip's context is loaded ahead, of a long one no more than keeps its samples", () => {
-  const clip = { start_s: 100, stop_s: 110, context_start_s: 90, context_stop_s: 120 };
-  assert.deepEqual(firstStretch(clip), { start_s: 90, stop_s: 120 });
-  const long = firstStretch({ start_s: 100, stop_s: 150, context_start_s: 90, context_stop_s: 160 });
-  assert.ok(long.start_s <= 98.5 && long.stop_s >= 151.5 && long.stop_s - long.start_s <= 60.001);
 });

@@ -25,6 +25,8 @@ test("playing stops at the clip's end, or at the context's when it began beyond 
 test("the time base shows the clip, or is centred on it, or pages through a longer one", () => {
   const whole = firstSpan(CLIP, "clip");
   assert.ok(whole.start_s < 100 && whole.stop_s > 105 && whole.stop_s - whole.start_s < 6);
+  const minute = firstSpan({ start_s: 100, stop_s: 160 }, "clip"); // more would cost its samples
+  assert.deepEqual(minute, { start_s: 100, stop_s: 160 });
   assert.deepEqual(firstSpan(CLIP, 20), { start_s: 92.5, stop_s: 112.5 });
   assert.deepEqual(firstSpan({ start_s: 0, stop_s: 30 }, 10), { start_s: 0, stop_s: 10 });
 });

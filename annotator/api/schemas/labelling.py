@@ -28,8 +28,17 @@ class VideoOut(Schema):
     face_place: list[float] | None
 
 
-class EegOut(Schema):
+class StretchOut(Schema):
+    start_s: float
+    stop_s: float
     url: str
+
+
+class EegOut(Schema):
+    #: of any stretch around the clip
+    url: str
+    #: what is worth loading before anybody asks for another
+    first: StretchOut
     sfreq: float
     channels: list[ChannelOut]
     #: each bad channel, and who says so: hand, files, measured

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from django.conf import settings
 from annotator.domain import media_links, people, queueing
 from annotator.enums import DerivedKind, Role
 from annotator.models import Clip, User
-from annotator.queries import media
+from annotator.queries import media, worklist
 from mlcore.io.tiles import TILES_VERSION
 from tests.factories.people import client_of, make_member
 from tests.factories.studies import TILE_CHANNELS, TILE_SFREQ, make_study, tile_uv
@@ -61,6 +64,37 @@ def test_the_task_names_what_can_be_loaded(clip: Clip, ann: User) -> None:
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/octet-stream")
     assert client_of(ann).head(task["video"]["url"]).status_code == 200
     assert (task["video"]["offset_s"], task["video"]["residual_ms"]) == (0.25, 3.0)
+
+
+def test_the_page_asks_for_the_first_stretch_while_its_scripts_come(clip: Clip, ann: User) -> None:
+    client = client_of(ann)
+    first = client.get(f"/api/v1/clips/{clip.pk}").json()["eeg"]["first"]
+    assert (first["start_s"], first["stop_s"]) == (10.0, 35.0)
+    header, _ = read_answer(client.get(first["url"]).content)
+    assert (header["kind"], header["start_s"], header["n_samples"]) == ("samples", 10.0, 25 * TILE_SFREQ)
+    html = client.get(f"/studies/{clip.study.slug}/label/").content.decode()
+    (link,) = re.findall(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">', html)
+    assert re.sub("sig=[^&]+", "", unescape(link)) == re.sub("sig=[^&]+", "", first["url"])
+
+
+@pytest.mark.parametrize(
+    ("clip_s", "context_s", "expected_s"),
+    [
+        ((20.0, 25.0), (10.0, 35.0), (10.0, 35.0)),
+        ((100.0, 150.0), (90.0, 160.0), (95.0, 155.0)),  # as much around it as keeps its samples
+        ((0.0, 58.0), (0.0, 68.0), (0.0, 59.0)),
+        ((100.0, 160.0), (90.0, 170.0), (100.0, 160.0)),
+        ((100.0, 200.0), (90.0, 210.0), (90.0, 210.0)),  # extremes anyway
+    ],
+)
+def test_what_is_loaded_first(
+    clip: Clip, ann: User, clip_s: tuple[float, float], context_s: tuple[float, float], expected_s: tuple[float, float]
+) -> None:
+    (start_s, stop_s), (first_s, last_s) = clip_s, context_s
+    task = replace(
+        worklist.task_of_clip(clip, ann), start_s=start_s, stop_s=stop_s, context_start_s=first_s, context_stop_s=last_s
+    )
+    assert task.first_stretch_s == expected_s
 
 
 def test_the_task_says_how_long_the_session_is_and_what_no_average_is_to_hear(clip: Clip, ann: User) -> None:

@@ -1,10 +1,8 @@
 // The stretch of the session that is on screen, from a second to all that may be seen. Pure: spans in, spans out.
 
-import { clamp } from "../label/timemap.js";
+import { SAMPLES_S, clamp } from "../label/timemap.js";
 
 export const SHORTEST_S = 1;
-// views up to this long load samples, longer ones their extremes
-export const SAMPLES_S = 60;
 const TIMEBASES_S = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
 
 export const lengthOf = ({ start_s, stop_s }) => stop_s - start_s;

@@ -35,11 +35,8 @@ export class Api {
   markInterval = (clipId, body) => this.#send("POST", `/clips/${clipId}/interval-marks`, body);
   withdrawInterval = (clipId, uuid) => this.#send("DELETE", `/clips/${clipId}/interval-marks/${uuid}`);
 
-  async tile(url, start_s, stop_s) {
-    const address = new URL(url, window.location.href);
-    address.searchParams.set("start_s", start_s.toFixed(6));
-    address.searchParams.set("stop_s", stop_s.toFixed(6));
-    const response = await this.#fetch(address, { credentials: "same-origin" });
+  async tile(url) {
+    const response = await this.#fetch(url, { credentials: "same-origin" });
     return response.arrayBuffer();
   }
 

@@ -1,8 +1,7 @@
 // The media of held clips: a video element and an EEG tile for each, loaded before they are needed and dropped when the clip has gone.
 
 import { parseTile } from "./tiles.js";
-import { SAMPLES_S, lengthOf, wantedFor } from "../eeg/viewport.js";
-import { TimeMap, firstSpan } from "./timemap.js";
+import { TimeMap } from "./timemap.js";
 
 // just under one frame at 30 a second: the first frame that begins within the clip (see clock.js)
 const FIRST_FRAME_S = 0.98 / 30;
@@ -69,8 +68,7 @@ export class MediaShelf {
   }
 
   #eeg(task) {
-    const { start_s, stop_s } = firstStretch(task);
-    const tile = this.api.tile(task.eeg.url, start_s, stop_s).then(parseTile);
+    const tile = this.api.tile(task.eeg.first.url).then(parseTile);
     tile.catch(() => {
       // a prefetch that failed is tried again when its clip comes up; whoever awaits this one shows the reason
       const media = this.held.get(task.clip_id);
@@ -78,10 +76,4 @@ export class MediaShelf {
     });
     return tile;
   }
-}
-
-// What is loaded ahead: the clip and what lies around it, as long as that keeps its samples.
-export function firstStretch(task) {
-  const around = { start_s: task.context_start_s, stop_s: task.context_stop_s };
-  return lengthOf(around) <= SAMPLES_S ? around : wantedFor(firstSpan(task, "clip"), around);
 }

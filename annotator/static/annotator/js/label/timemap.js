@@ -1,5 +1,8 @@
 // The affine map between the video's clock and the session's: session_s = offset_s + (1 + drift) · video_s.
 
+// Views up to this long load samples, longer ones their extremes.
+export const SAMPLES_S = 60;
+
 export class TimeMap {
   constructor({ offset_s = 0, drift = 0 } = {}) {
     if (!Number.isFinite(offset_s) || !Number.isFinite(drift) || drift <= -1) {
@@ -40,7 +43,12 @@ export function boundsOf(clip, { start_s, stop_s }) {
   return { start_s: start_s - marginOf(clip), stop_s: stop_s + marginOf(clip) };
 }
 
-const marginOf = ({ start_s, stop_s }) => (stop_s - start_s) * 0.03;
+// A little on either side, but not so much that a clip of up to a minute would lose its samples.
+function marginOf({ start_s, stop_s }) {
+  const length_s = stop_s - start_s;
+  const room_s = length_s <= SAMPLES_S ? (SAMPLES_S - length_s) / 2 : Infinity;
+  return Math.min(length_s * 0.03, room_s);
+}
 
 // Ticks at 1, 2 or 5 times a power of ten, relative to the clip's start, at most about one every min_px.
 export function timeTicks(span, origin_s, width_px, min_px = 56) {

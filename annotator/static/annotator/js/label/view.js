@@ -8,7 +8,7 @@ import { FaceView } from "./faceview.js";
 import { FirstHour } from "./firsthour.js";
 import { stateText } from "./firsthourwords.js";
 import { AnswerForm } from "./form.js";
-import { MediaShelf, firstStretch } from "./media.js";
+import { MediaShelf } from "./media.js";
 import { progressOf } from "./queue.js";
 import { SessionSide } from "./sessionside.js";
 import { STRINGS } from "./strings.js";
@@ -130,7 +130,7 @@ export class View {
       if (this.root.dataset.clipId !== String(task.clip_id)) return;
       this.isFirstTrace = false;
       this.#paneNote("");
-      this.traces.take(firstStretch(task), tile);
+      this.traces.take(task.eeg.first, tile);
     } catch (error) {
       if (this.root.dataset.clipId !== String(task.clip_id)) return;
       this.#paneNote(STRINGS.failedMedia(STRINGS.eeg, error.message), { canRetry: true });
