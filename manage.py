@@ -6,7 +6,17 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 
 #: commands that use neither the database nor the broker, or start the servers themselves
-WITHOUT_SERVERS = {"help", "version", "check", "collectstatic", "findstatic", "diffsettings", "services", "demo"}
+WITHOUT_SERVERS = {
+    "help",
+    "version",
+    "check",
+    "collectstatic",
+    "findstatic",
+    "diffsettings",
+    "services",
+    "demo",
+    "bundle",
+}
 
 
 def servers_for(arguments: list[str]) -> AbstractContextManager[None]:

@@ -267,9 +267,16 @@ STATIC_ROOT = env_path("CONCORD_STATIC_ROOT", VAR / "static")
 #: Plotly's script comes inside its package; looked up without importing it
 _PLOTLY = find_spec("plotly")
 _PLOTLY_FOLDERS = list(_PLOTLY.submodule_search_locations or ()) if _PLOTLY else []
-STATICFILES_DIRS = [("plotly", str(Path(folder) / "package_data")) for folder in _PLOTLY_FOLDERS]
+#: the pages' scripts and styles in one file each (annotator/bundles.py)
+BUNDLES_ROOT = env_path("CONCORD_BUNDLES_ROOT", VAR / "bundles")
+STATICFILES_DIRS = [
+    *(("plotly", str(Path(folder) / "package_data")) for folder in _PLOTLY_FOLDERS),
+    *([("bundles", str(BUNDLES_ROOT))] if BUNDLES_ROOT.is_dir() else []),
+]
 WHITENOISE_USE_FINDERS = True  # serves from the packages: no collectstatic to run a clone
 WHITENOISE_MAX_AGE = 60
+#: their names change with what is in them, so a browser need not ask again
+WHITENOISE_IMMUTABLE_FILE_TEST = rf"^{STATIC_URL}bundles/"
 #: an S3 server other than Amazon's, "http://host:port", for originals and imports; keys as boto3 finds them
 S3_ENDPOINT = env("CONCORD_S3_ENDPOINT")
 #: where it is set, originals lie in this S3 bucket instead of on the local disk

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from annotator import services
+from annotator import bundles, services
 from annotator.demo import annotators, people, preflight, programs, recordings
 from annotator.demo.console import Console, DemoError
 from annotator.demo.supervisor import Supervisor
@@ -74,6 +74,7 @@ def running(options: Options, console: Console) -> Iterator[Demo]:
         with services.running(var, settings.EMBEDDED):
             preflight.require_servers()
             settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # the web server warns of one that is missing
+            _bundle(console)
             call_command("migrate", verbosity=0, interactive=False)
             logins = people.logins(var / "demo-logins.json")
             cast = people.cast(logins)
@@ -90,6 +91,13 @@ def running(options: Options, console: Console) -> Iterator[Demo]:
                 _fill(demo, truth)
                 _wait_for_web(demo)
                 yield demo
+
+
+def _bundle(console: Console) -> None:
+    try:
+        bundles.build(settings.BUNDLES_ROOT)
+    except bundles.BundleError as error:
+        console.say(f"{error} The pages load their modules one by one, which is slower.")
 
 
 def _recordings(study: Study, options: Options, console: Console) -> Path:

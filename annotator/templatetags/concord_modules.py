@@ -1,4 +1,4 @@
-"""A page's script with all that it imports: asked for at once, not one after another as imports are found."""
+"""A page's scripts and styles: a bundle where one was made of them, else the files themselves, asked for at once."""
 
 from __future__ import annotations
 
@@ -11,29 +11,48 @@ from posixpath import dirname, join, normpath
 from django import template
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from annotator import bundles
 
 register = template.Library()
 
 #: `import … from "./x.js"` and `export … from "./x.js"`; what is imported later, on demand, is not meant
-_IMPORT = re.compile(r"""^\s*(?:import|export)\b[^;"'()]*?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+_JS_IMPORT = re.compile(r"""^\s*(?:import|export)\b[^;"'()]*?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+_CSS_IMPORT = re.compile(r"""^@import "(\.{1,2}/[^"]+)";$""", re.MULTILINE)
 
 
 @register.simple_tag
 def module_script(path: str) -> SafeString:
     """The script of a page, as `{% static %}` names it, and a link for everything that it imports."""
+    script = format_html('<script type="module" src="{}"></script>', module_url(path))
+    if bundles.address_of(path):
+        return script
     links = format_html_join("\n", '<link rel="modulepreload" href="{}">', ((static(one),) for one in imported(path)))
-    script = format_html_join("", '<script type="module" src="{}"></script>', [(static(path),)])
     return SafeString(f"{script}\n{links}")
+
+
+@register.simple_tag
+def module_url(path: str) -> str:
+    """Where a script is that another one loads, such as a worker's."""
+    return static(bundles.address_of(path) or path)
+
+
+@register.simple_tag
+def page_style(path: str) -> SafeString:
+    """The style sheet of a page; one that only imports others stands for them."""
+    bundle = bundles.address_of(path)
+    sheets = (bundle,) if bundle else (*imported(path), path)
+    return format_html_join("\n", '<link rel="stylesheet" href="{}">', ((static(one),) for one in sheets))
 
 
 @cache
 def imported(path: str) -> tuple[str, ...]:
-    """Every module that one imports, directly or not, each once and without itself.
+    """Every script or style that one imports, directly or not, each once and without itself.
 
     Raises:
-        FileNotFoundError: there is no such module; who imports it is named.
+        FileNotFoundError: there is no such file; who imports it is named.
     """
     found: dict[str, None] = {path: None}
     waiting = [path]
@@ -49,6 +68,7 @@ def imported(path: str) -> tuple[str, ...]:
 def _imports_of(path: str) -> Iterator[str]:
     place = finders.find(path)
     if place is None:
-        raise FileNotFoundError(f"{path} is imported by a page's script, and there is no such file.")
+        raise FileNotFoundError(f"{path} is imported by a page, and there is no such file.")
     text = Path(str(place)).read_text(encoding="utf-8")
-    return (normpath(join(dirname(path), name)) for name in _IMPORT.findall(text))
+    pattern = _CSS_IMPORT if path.endswith(".css") else _JS_IMPORT
+    return (normpath(join(dirname(path), name)) for name in pattern.findall(text))

@@ -45,7 +45,12 @@ def own_servers(
 @contextmanager
 def web_server(var: Path) -> Iterator[int]:
     """The port of the product's own web server, of a database that `own_servers` made."""
+    from django.conf import settings
+
+    from annotator import bundles
     from annotator.demo.programs import programs
+
+    bundles.build(settings.BUNDLES_ROOT)
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,9 +1,8 @@
 // Speaks to the worker that re-references and filters: the newest wish wins, the answers to earlier ones are dropped.
 
-const openWorker = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-
 export class Processor {
-  constructor({ open = openWorker } = {}) {
+  // open() → a new worker
+  constructor({ open }) {
     this.open = open;
     this.wish = 0;
     this.sent = null; // the tile that the worker holds
