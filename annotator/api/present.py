@@ -16,6 +16,9 @@ from annotator.queries import worklist as queries
 from annotator.queries.why import Why
 from mlcore.types import JsonObject
 
+#: about as many columns as there are pixels on the smallest screen
+GLANCE_PX = 1024
+
 
 def worklist(study: Study, user: User, **more: object) -> HttpResponse:
     """What somebody holds. Sent at every answer, so as it is: nothing checks it against `WorklistOut` but the tests."""
@@ -79,9 +82,16 @@ def _eeg(item: queries.Task, url: str) -> JsonObject | None:
     if item.eeg is None:
         return None
     plain = {"sfreq": item.eeg.sfreq, "channels": item.eeg.channels, "bad_channels": item.bad_channels}
-    start_s, stop_s = item.first_stretch_s
-    first = {"start_s": start_s, "stop_s": stop_s, "url": f"{url}&start_s={start_s:.6f}&stop_s={stop_s:.6f}"}
-    return {"url": url, "first": first, **plain}
+    return {
+        "url": url,
+        "first": _stretch(url, *item.first_stretch_s),
+        "glance": _stretch(f"{url}&width_px={GLANCE_PX}&extremes=true", *item.glance_stretch_s),
+        **plain,
+    }
+
+
+def _stretch(url: str, start_s: float, stop_s: float) -> JsonObject:
+    return {"start_s": start_s, "stop_s": stop_s, "url": f"{url}&start_s={start_s:.6f}&stop_s={stop_s:.6f}"}
 
 
 def _why(why: Why) -> JsonObject:

@@ -1,6 +1,6 @@
 """EEG for the screen: a stretch of a session as one binary answer that is small at any zoom.
 
-Up to a minute the answer holds samples, at the finest rate that keeps 64 channels within 350 kB compressed (as a rule
+Up to a minute the answer holds samples (unless their extremes are asked for), at the finest rate that keeps 64 channels within 350 kB compressed (as a rule
 256 Hz up to half a minute, 128 Hz up to a minute), so that montage and filters can run on them; longer stretches hold
 the least and greatest value of the samples as recorded for each of at most `width_px` columns.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ class Wanted:
     pad_s: float = 0.0
     #: padding never reaches beyond these
     limits_s: tuple[float, float] = EVERYTHING_S
+    #: of a short stretch, too: less to send and to draw
+    extremes: bool = False
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.start_s) and math.isfinite(self.stop_s) and self.start_s < self.stop_s):
@@ -79,11 +81,11 @@ def answer(session: RecordingSession, wanted: Wanted) -> Answer:
 def _cut(wanted: Wanted, meta: media.TileMeta) -> Wanted:
     start_s = min(max(wanted.start_s, 0.0), meta.duration_s)
     stop_s = min(max(wanted.stop_s, start_s + _ROUNDING), meta.duration_s + _ROUNDING)
-    return Wanted(start_s, stop_s, wanted.width_px, wanted.pad_s, wanted.limits_s)
+    return replace(wanted, start_s=start_s, stop_s=stop_s)
 
 
 def _from_finest(meta: media.TileMeta, wanted: Wanted, budget: float) -> Iterator[tuple[JsonObject, NDArray[np.int16]]]:
-    if wanted.stop_s - wanted.start_s <= MAX_SAMPLES_S:
+    if wanted.stop_s - wanted.start_s <= MAX_SAMPLES_S and not wanted.extremes:
         yield from _samples(meta, wanted, budget)
     else:
         yield from _envelopes(meta, wanted)

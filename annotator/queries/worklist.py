@@ -60,6 +60,15 @@ class Task:
         return max(start_s, self.context_start_s), min(stop_s, self.context_stop_s)
 
     @property
+    def glance_stretch_s(self) -> tuple[float, float]:
+        """What is on screen first: the clip with a margin on either side, as the page has it."""
+        length_s = self.stop_s - self.start_s
+        margin_s = length_s * 0.03
+        if length_s <= MAX_SAMPLES_S:
+            margin_s = min(margin_s, (MAX_SAMPLES_S - length_s) / 2)
+        return max(self.start_s - margin_s, self.context_start_s), min(self.stop_s + margin_s, self.context_stop_s)
+
+    @property
     def seconds_left(self) -> float | None:
         return None if self.expires_at is None else max(0.0, (self.expires_at - timezone.now()).total_seconds())
 

@@ -70,6 +70,7 @@ export class Server {
 export function page(t, server, storage = new MemoryStorage(), more = {}) {
   const seen = { states: [], messages: [], tasks: [], practised: [], said: [] };
   const view = {
+    soon: (act) => act(),
     task: (task) => seen.tasks.push(task.clip_id),
     state: (name) => seen.states.push(name),
     message: (text) => seen.messages.push(text),

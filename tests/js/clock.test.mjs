@@ -62,6 +62,19 @@ test("a frame that went on screen untold is asked for until it is told", () => {
   assert.equal(clock.session_s, 10.0333);
 });
 
+test("what a file shows on the way to its clip does not move the cursor; once the clip is there every frame does", () => {
+  const { video, clock } = opened(10.03);
+  const told = [];
+  clock.onTick = (session_s) => told.push(session_s);
+  video.seeking = true;
+  video.present(0);
+  assert.deepEqual([clock.session_s, clock.mediaTime, told], [10, null, []]);
+  video.present(10.0333);
+  video.place_s = 12;
+  video.present(10.0666); // still on screen while it seeks
+  assert.deepEqual([clock.mediaTime, told], [10.0666, [10.0333, 10.0666]]);
+});
+
 test("nothing is asked while a seek is under way, while it plays, or in a hidden tab", () => {
   const { video } = opened(10.03);
   video.present(0);

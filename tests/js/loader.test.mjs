@@ -55,6 +55,22 @@ test("an address that has a question keeps it; filters ask for more on either si
   assert.equal(loader.waiting, undefined);
 });
 
+test("of a short stretch extremes are a glance: its samples are asked for as soon as may be, once", async () => {
+  const { loader, got } = loaderOn(() => ok());
+  const span = { start_s: 10, stop_s: 40 };
+  loader.hold(span, { kind: "envelope" });
+  assert.equal(loader.isGlance, true);
+  loader.want(span, 1000);
+  assert.notEqual(loader.waiting, undefined);
+  clearTimeout(loader.waiting);
+  await loader.load(span, 1000);
+  loader.waiting = undefined;
+  loader.want(span, 1000);
+  assert.deepEqual([loader.isGlance, loader.waiting, got.addresses.length], [false, undefined, 1]);
+  loader.hold({ start_s: 0, stop_s: 90 }, { kind: "envelope" }); // all there is of so long a stretch
+  assert.equal(loader.isGlance, false);
+});
+
 test("what somebody else fetched is not asked for again", () => {
   const { loader } = loaderOn(() => ok());
   loader.hold({ start_s: 10, stop_s: 40 }, { kind: "samples" });

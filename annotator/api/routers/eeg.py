@@ -35,6 +35,7 @@ class StretchIn(Schema):
     stop_s: float
     width_px: int = 1200
     pad_s: float = 0.0
+    extremes: bool = False
 
 
 @router.get("/clips/{clip_id}/eeg", url_name="clip_eeg", openapi_extra=_DESCRIBED)

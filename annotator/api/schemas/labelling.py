@@ -39,6 +39,8 @@ class EegOut(Schema):
     url: str
     #: what is worth loading before anybody asks for another
     first: StretchOut
+    #: its extremes, as far as it is on screen at first: sooner there
+    glance: StretchOut
     sfreq: float
     channels: list[ChannelOut]
     #: each bad channel, and who says so: hand, files, measured

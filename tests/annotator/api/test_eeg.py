@@ -23,6 +23,7 @@ from tests.factories.people import client_of, make_member
 from tests.factories.studies import TILE_CHANNELS, TILE_SFREQ, make_study, tile_uv
 from tests.factories.tiles import read_answer
 
+Stretch = tuple[float, float]
 pytestmark = pytest.mark.django_db
 
 
@@ -66,35 +67,46 @@ def test_the_task_names_what_can_be_loaded(clip: Clip, ann: User) -> None:
     assert (task["video"]["offset_s"], task["video"]["residual_ms"]) == (0.25, 3.0)
 
 
-def test_the_page_asks_for_the_first_stretch_while_its_scripts_come(clip: Clip, ann: User) -> None:
+def test_the_first_stretch_is_of_samples(clip: Clip, ann: User) -> None:
     client = client_of(ann)
     first = client.get(f"/api/v1/clips/{clip.pk}").json()["eeg"]["first"]
     assert (first["start_s"], first["stop_s"]) == (10.0, 35.0)
     header, _ = read_answer(client.get(first["url"]).content)
     assert (header["kind"], header["start_s"], header["n_samples"]) == ("samples", 10.0, 25 * TILE_SFREQ)
+
+
+def test_the_page_asks_for_a_glance_while_its_scripts_come(clip: Clip, ann: User) -> None:
+    client = client_of(ann)
+    glance = client.get(f"/api/v1/clips/{clip.pk}").json()["eeg"]["glance"]
+    assert (glance["start_s"], glance["stop_s"]) == (19.85, 25.15)
+    header, _ = read_answer(client.get(glance["url"]).content)
+    assert header["kind"] == "envelope"
+    assert header["start_s"] <= 19.85
+    assert header["start_s"] + header["n_samples"] / header["sfreq"] >= 25.15
     html = client.get(f"/studies/{clip.study.slug}/label/").content.decode()
     (link,) = re.findall(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">', html)
-    assert re.sub("sig=[^&]+", "", unescape(link)) == re.sub("sig=[^&]+", "", first["url"])
+    assert re.sub("sig=[^&]+", "", unescape(link)) == re.sub("sig=[^&]+", "", glance["url"])
 
 
 @pytest.mark.parametrize(
-    ("clip_s", "context_s", "expected_s"),
+    ("clip_s", "context_s", "expected_s", "glance_s"),
     [
-        ((20.0, 25.0), (10.0, 35.0), (10.0, 35.0)),
-        ((100.0, 150.0), (90.0, 160.0), (95.0, 155.0)),  # as much around it as keeps its samples
-        ((0.0, 58.0), (0.0, 68.0), (0.0, 59.0)),
-        ((100.0, 160.0), (90.0, 170.0), (100.0, 160.0)),
-        ((100.0, 200.0), (90.0, 210.0), (90.0, 210.0)),  # extremes anyway
+        ((20.0, 25.0), (10.0, 35.0), (10.0, 35.0), (19.85, 25.15)),
+        ((100.0, 150.0), (90.0, 160.0), (95.0, 155.0), (98.5, 151.5)),  # as much around it as keeps its samples
+        ((0.0, 58.0), (0.0, 68.0), (0.0, 59.0), (0.0, 59.0)),
+        ((100.0, 160.0), (90.0, 170.0), (100.0, 160.0), (100.0, 160.0)),
+        ((100.0, 200.0), (90.0, 210.0), (90.0, 210.0), (97.0, 203.0)),  # extremes anyway
     ],
 )
 def test_what_is_loaded_first(
-    clip: Clip, ann: User, clip_s: tuple[float, float], context_s: tuple[float, float], expected_s: tuple[float, float]
+    clip: Clip, ann: User, clip_s: Stretch, context_s: Stretch, expected_s: Stretch, glance_s: Stretch
 ) -> None:
     (start_s, stop_s), (first_s, last_s) = clip_s, context_s
     task = replace(
         worklist.task_of_clip(clip, ann), start_s=start_s, stop_s=stop_s, context_start_s=first_s, context_stop_s=last_s
     )
     assert task.first_stretch_s == expected_s
+    assert task.glance_stretch_s == pytest.approx(glance_s)
 
 
 def test_the_task_says_how_long_the_session_is_and_what_no_average_is_to_hear(clip: Clip, ann: User) -> None:

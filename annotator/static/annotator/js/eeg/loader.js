@@ -1,7 +1,7 @@
 // Brings the traces of whatever stretch is on screen: one request at a time, the newest wish wins.
 
 import { parseTile } from "../label/tiles.js";
-import { clamp } from "../label/timemap.js";
+import { SAMPLES_S, clamp } from "../label/timemap.js";
 import { covers, lengthOf, wantedFor } from "./viewport.js";
 
 const SETTLE_MS = 60;
@@ -12,17 +12,19 @@ export class TraceLoader {
   constructor({ url, recorded, get = (...asked) => fetch(...asked), onTile, onTrouble }) {
     Object.assign(this, { url, recorded, get, onTile, onTrouble });
     this.loaded = null;
+    this.isGlance = false;
     this.pad_s = 0; // more on either side, for the edges of filters
   }
 
   want(span, width_px) {
     clearTimeout(this.waiting); // what was wanted before is off the screen
-    if (covers(this.loaded, span, this.recorded, this.pad_s)) return;
+    if (!this.isGlance && covers(this.loaded, span, this.recorded, this.pad_s)) return;
     this.waiting = setTimeout(() => this.load(span, width_px), this.loaded ? SETTLE_MS : 0);
   }
 
   // Somebody else fetched this stretch, { start_s, stop_s }.
   hold(stretch, tile) {
+    this.isGlance = tile.kind === "envelope" && lengthOf(stretch) <= SAMPLES_S; // until its samples are here
     this.loaded = { ...stretch, span: stretch, isSamples: tile.kind !== "envelope" };
   }
 
@@ -41,6 +43,7 @@ export class TraceLoader {
     try {
       const tile = await this.#fetch({ ...wanted, pad_s }, (width_px * lengthOf(wanted)) / lengthOf(span), asked.signal);
       if (this.asked !== asked) return;
+      this.isGlance = false;
       this.loaded = { start_s: wanted.start_s - pad_s, stop_s: wanted.stop_s + pad_s, span: wanted, isSamples: tile.kind !== "envelope" };
       this.onTrouble(null);
       this.onTile(tile);

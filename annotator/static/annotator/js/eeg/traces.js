@@ -24,7 +24,7 @@ export class Traces {
   constructor({ storage, user, study, onScrub, onView = nothing, onTrouble = nothing, onTile = nothing, onHidden = nothing, channelTool = () => null }) {
     Object.assign(this, { onView, onTrouble, onTile });
     this.likes = new TracePreferences({ storage, user, study });
-    this.processor = new Processor();
+    this.processor = new Processor({ open: () => new Worker(el("pane").dataset.worker, { type: "module" }) });
     this.pane = new EegPane({
       root: el("pane"), signals: el("signals"), overlay: el("overlay"), onScrub,
       hands: {
@@ -201,6 +201,12 @@ export class Traces {
     return isFiltering(this.#filters) ? padOf(this.#filters) : 0;
   }
 
+  // The clip from end to end, as recorded: its extremes are as good as its samples at first.
+  get isPlain() {
+    const { montage, isZ, timebase } = this.values;
+    return montage === "recorded" && !isFiltering(this.#filters) && !isZ && timebase === "clip";
+  }
+
   get offered() {
     return this.raw ? offeredMontages(this.raw.channels) : null;
   }
@@ -254,6 +260,7 @@ export class Traces {
 
   #noteOn(raw, montage) {
     const isChanged = this.values.montage !== "recorded" || isFiltering(this.#filters) || this.values.isZ;
+    if (this.loader?.isGlance) return "";
     if (raw.kind === "envelope") return isChanged ? STRINGS.envelopeOnly : STRINGS.envelope;
     if (!montage) return STRINGS.montageLacking(STRINGS.montages[this.values.montage]);
     return isFiltering(this.values.filters) && !this.values.areFiltersOn ? STRINGS.filtersOff : "";

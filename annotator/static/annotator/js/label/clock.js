@@ -65,6 +65,7 @@ export class VideoClock extends Clock {
     this.map = map;
     this.frame_s = 1 / 30;
     this.mediaTime = null;
+    this.isOpening = true;
     this.isArriving = false;
     this.frames = null;
     this.wanted = null;
@@ -164,11 +165,14 @@ export class VideoClock extends Clock {
 
   #presented = (_now, { mediaTime, presentedFrames }) => {
     this.request = this.video.requestVideoFrameCallback(this.#presented);
+    const isNear = Math.abs(mediaTime - this.video.currentTime) < 1.5 * this.frame_s;
+    if (this.isOpening && this.video.seeking && !isNear) return; // the file's first frame, on the way to the clip: no part of it
+    this.isOpening = false;
     this.#learnInterval(mediaTime, presentedFrames);
     this.mediaTime = mediaTime;
     if (!this.video.seeking) this.wanted = null; // a frame of an earlier seek does not undo quick steps
     // the frame asked for may come before the browser says that the seek has ended
-    if (!this.video.seeking || Math.abs(mediaTime - this.video.currentTime) < 1.5 * this.frame_s) this.isArriving = false;
+    if (!this.video.seeking || isNear) this.isArriving = false;
     this.show(this.map.toSession(mediaTime));
     if (this.isPlaying && this.session_s + this.frame_s / 2 >= this.boundary_s) this.#turn();
   };

@@ -159,6 +159,12 @@ export class EegPane {
     });
   }
 
+  // Once what is to be seen is drawn.
+  painted() {
+    this.draw();
+    return new Promise((resolve) => { this.tellPainted = resolve; });
+  }
+
   #paint() {
     if (!this.width || !this.clip || !this.span) return;
     const started_ms = performance.now();
@@ -172,6 +178,7 @@ export class EegPane {
       startS: this.span.start_s.toFixed(4), stopS: this.span.stop_s.toFixed(4), firstRow: this.firstRow, marks: nMarks, draws: this.nDrawn, note: this.note,
     });
     this.#drawOverlay();
+    this.tellPainted?.();
   }
 
   #drawOverlay() {

@@ -48,8 +48,9 @@ export class Flow {
     this.pump();
     if (this.config.clip_id) return this.openClip(this.config.clip_id);
     // what was held when the page was made is shown at once; the claim says whether it still is, and fills up
-    if (this.config.worklist?.held.length) this.apply(this.config.worklist);
-    return this.claim();
+    if (!this.config.worklist?.held.length) return this.claim();
+    this.apply(this.config.worklist);
+    return new Promise((resolve) => this.view.soon(() => resolve(this.claim())));
   }
 
   async claim() {

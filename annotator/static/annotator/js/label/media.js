@@ -13,16 +13,25 @@ export class MediaShelf {
     this.held = new Map();
   }
 
-  // Starts loading; a second call for the same clip returns what the first began.
-  load(task) {
+  // Starts loading; a second call for the same clip returns what the first began. isGlance: its traces' extremes, which are here sooner.
+  load(task, { isGlance = false } = {}) {
     let media = this.held.get(task.clip_id);
     if (!media) {
-      media = { video: task.video ? this.#video(task) : null, eeg: task.eeg ? this.#eeg(task) : null, heard_s: null };
+      media = { video: task.video ? this.#video(task) : null, eeg: null, heard_s: null };
       this.held.set(task.clip_id, media);
       this.#hear(media);
     }
-    if (task.eeg && !media.eeg) media.eeg = this.#eeg(task);
+    if (task.eeg && !media.eeg) this.#loadEeg(media, isGlance ? task.eeg.glance : task.eeg.first);
     return media;
+  }
+
+  // Once a frame of the clip's video has come, or none will.
+  arrived({ video }) {
+    if (!video) return Promise.resolve();
+    return new Promise((resolve) => {
+      video.requestVideoFrameCallback(() => resolve());
+      video.addEventListener("error", () => resolve(), { once: true });
+    });
   }
 
   keepOnly(clipIds) {
@@ -67,13 +76,12 @@ export class MediaShelf {
     });
   }
 
-  #eeg(task) {
-    const tile = this.api.tile(task.eeg.first.url).then(parseTile);
+  #loadEeg(media, stretch) {
+    const tile = this.api.tile(stretch.url).then(parseTile);
+    Object.assign(media, { stretch, eeg: tile });
     tile.catch(() => {
       // a prefetch that failed is tried again when its clip comes up; whoever awaits this one shows the reason
-      const media = this.held.get(task.clip_id);
-      if (media?.eeg === tile) media.eeg = null;
+      if (media.eeg === tile) media.eeg = null;
     });
-    return tile;
   }
 }

@@ -29,17 +29,20 @@ export class SessionSide {
     pane.onMarkRange = (start_s, stop_s) => this.intervals.open({ start_s, stop_s });
   }
 
-  // As soon as a clip is on the page.
-  setClip(task) {
+  // As soon as a clip is on the page. soon(act): when there is time to load more.
+  setClip(task, soon) {
     this.task = task;
     this.tile = null;
     this.marks = NOTHING;
     const limits = { start_s: task.context_start_s, stop_s: task.context_stop_s };
     this.intervals.setClip({ limits, origin_s: task.start_s, channels: (task.eeg?.channels ?? []).map(({ name }) => name) });
     this.bad.setSources(task.eeg?.bad_channels);
-    this.bar.setClip(task);
     this.figures.setTile(null);
-    this.#saved(task, this.api.marks(task.clip_id)).catch(() => {}); // shown with the next answer; labelling needs none of it
+    soon(() => {
+      if (this.task !== task) return;
+      this.bar.setClip(task);
+      this.#saved(task, this.api.marks(task.clip_id)).catch(() => {}); // shown with the next answer; labelling needs none of it
+    });
   }
 
   // As soon as its traces are there.

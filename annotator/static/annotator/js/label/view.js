@@ -17,12 +17,15 @@ import { TimeMap, boundsOf, firstSpan } from "./timemap.js";
 import { Transport } from "./transport.js";
 import { notices, whyRows } from "./whywords.js";
 
+const LONGEST_WAIT_MS = 2000;
 const el = (id) => document.getElementById(id);
 
 export class View {
   constructor({ root, api, storage, config }) {
     this.root = root;
     this.scheme = [];
+    this.isSettled = false;
+    this.waiting = [];
     this.shelf = new MediaShelf({ api, stage: el("stage") });
     this.form = new AnswerForm({ root: el("answers"), note: el("note"), stage: el("stage"), onChange: (fields) => this.#changed(fields) });
     this.face = new FaceView({ stage: el("stage"), zoom: el("face-zoom"), hide: el("face-hide"), storage, words: STRINGS.face });
@@ -83,7 +86,8 @@ export class View {
     this.firstHour.show(this.flow.onboarding);
     el("do-skip").hidden = this.flow.isPractice;
     if (!isSame) this.#open(task, { draft, canAnswer });
-    if (next) this.shelf.load(next);
+    this.next = next;
+    this.soon(() => this.next && this.shelf.load(this.next));
     this.shelf.keepOnly([task.clip_id, next?.clip_id]);
   }
 
@@ -106,7 +110,7 @@ export class View {
 
   #openMedia(task) {
     this.transport.clock?.close();
-    const media = this.shelf.load(task);
+    const media = this.shelf.load(task, { isGlance: !this.isSettled && this.traces.isPlain });
     this.shelf.show(task.clip_id);
     this.face.show(media.video, task.video?.face_place ?? null);
     const clock = media.video ? new VideoClock(task, media.video, new TimeMap(task.video), media) : new FreeClock(task);
@@ -116,25 +120,44 @@ export class View {
     el("stage").classList.toggle("is-bare", !media.video);
     this.#stageNote(media.video ? "" : STRINGS.noVideo);
     media.video?.addEventListener("error", () => this.#stageNote(STRINGS.failedMedia(STRINGS.video, media.video.error?.message || "")));
-    this.side.setClip(task);
-    this.#openEeg(task, media);
+    this.side.setClip(task, (act) => this.soon(act));
+    this.#settle(this.#openEeg(task, media), this.shelf.arrived(media));
     this.#tick(clock.session_s);
   }
 
   async #openEeg(task, media) {
     this.#openTraces(task);
     if (!media.eeg) return this.#paneNote(STRINGS.noEeg);
-    this.#paneNote(this.isFirstTrace === false ? "" : STRINGS.loadingClip);
+    this.#paneNote(this.isSettled ? "" : STRINGS.loadingClip);
     try {
       const tile = await media.eeg;
       if (this.root.dataset.clipId !== String(task.clip_id)) return;
-      this.isFirstTrace = false;
       this.#paneNote("");
-      this.traces.take(task.eeg.first, tile);
+      this.traces.take(media.stretch, tile);
+      await this.pane.painted();
     } catch (error) {
       if (this.root.dataset.clipId !== String(task.clip_id)) return;
       this.#paneNote(STRINGS.failedMedia(STRINGS.eeg, error.message), { canRetry: true });
     }
+  }
+
+  // ---- the first clip, and what can wait for it
+
+  // At once; on a page that has just been opened, as soon as its clip is on screen, or won't be for a while.
+  soon(act) {
+    if (this.isSettled) act();
+    else this.waiting.push(act);
+  }
+
+  async #settle(...arriving) {
+    if (this.isSettled) return;
+    await Promise.race([Promise.all(arriving), new Promise((resolve) => { setTimeout(resolve, LONGEST_WAIT_MS); })]);
+    this.#isAtLeisure();
+  }
+
+  #isAtLeisure() {
+    this.isSettled = true;
+    for (const act of this.waiting.splice(0)) act();
   }
 
   // Annotators see the clip's context; whoever may read the session sees all of it.
@@ -222,6 +245,7 @@ export class View {
   // ---- states and signs
 
   state(name, { why = "", progress = null, nPending = 0, onboarding = null } = {}) {
+    this.#isAtLeisure();
     if (onboarding) why = stateText(onboarding);
     this.firstHour.show(null);
     this.transport.clock?.close();
