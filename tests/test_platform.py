@@ -53,13 +53,7 @@ def _is_module(path: Path) -> bool:
 def test_every_part_of_the_application_has_its_layer() -> None:
     (layers,) = (item["layers"] for item in pyproject()["tool"]["importlinter"]["contracts"] if "layers" in item)
     placed = {name for layer in layers for name in re.split(r"\s*[|:]\s*", layer)}
-    below_all = {
-        "annotator.settings",
-        "annotator.services",
-        "annotator.embedded",
-        "annotator.migrations",
-        "annotator.bundles",
-    }
+    below_all = {f"annotator.{name}" for name in ("settings", "services", "embedded", "migrations", "bundles")}
     entries = {"annotator.wsgi", "annotator.apps", "annotator.checks"}
     parts = {f"annotator.{path.stem}" for path in (REPOSITORY / "annotator").iterdir() if _is_module(path)}
     assert parts - placed == below_all | entries

@@ -1,8 +1,9 @@
 """EEG for the screen: a stretch of a session as one binary answer that is small at any zoom.
 
-Up to a minute the answer holds samples (unless their extremes are asked for), at the finest rate that keeps 64 channels within 350 kB compressed (as a rule
-256 Hz up to half a minute, 128 Hz up to a minute), so that montage and filters can run on them; longer stretches hold
-the least and greatest value of the samples as recorded for each of at most `width_px` columns.
+Up to a minute the answer holds samples, at the finest rate that keeps 64 channels within 350 kB compressed (as a rule
+256 Hz up to half a minute, 128 Hz up to a minute), so that montage and filters can run on them; longer stretches, and
+shorter ones whose extremes are asked for, hold the least and greatest value of the samples as recorded for each of at
+most `width_px` columns.
 """
 
 from __future__ import annotations
