@@ -77,6 +77,7 @@ class Desk:
         return self.signs()
 
     def reload(self) -> JsonObject:
+        self.page.wait_for_load_state("networkidle")  # as of somebody who has worked a while
         self.page.reload()
         return self.signs()
 
