@@ -23,6 +23,8 @@ from tests.factories.tiles import read_answer
 
 #: a click lands on a whole pixel, a seek on a whole frame
 CLOSE_S = 0.1
+#: beside what has a time axis among the figures, and between two of its windows
+STRIP_LEFT_PX, STRIP_RIGHT_PX, STEP_S = 42, 92, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +304,9 @@ def test_the_figures_say_what_was_recorded(marks: Marks) -> None:
     powers = bands_of(on_screen(task, header, values)[rows], sfreq)
     shares = 100 * np.mean(powers / powers.sum(axis=1, keepdims=True), axis=0)
     assert f"mean of {len(rows)} channels" in words(marks, "bands")
-    assert numbers(words(marks, "bands")) == pytest.approx(shares.tolist(), abs=0.3)
+    *said_shares, strongest = numbers(words(marks, "bands"))
+    assert said_shares == pytest.approx(shares.tolist(), abs=0.3)
+    assert 0 < strongest <= 100
 
     name = header["channels"][rows[3]]["name"]
     marks.by_id("figure-channel").select_option(name)
@@ -326,6 +330,44 @@ def test_the_figures_say_what_was_recorded(marks: Marks) -> None:
     assert said.startswith("Map of amplitude at the cursor")
     assert numbers(said) == pytest.approx([amplitudes.max(), amplitudes.min()], abs=0.6)
     assert f"highest at {header['channels'][rows[amplitudes.argmax()]]['name']} " in said
+
+
+def test_bands_run_along_the_clip_a_click_on_them_seeks_and_their_cursor_follows(marks: Marks) -> None:
+    open_figures(marks)
+    task, strip = marks.bench.task(), marks.by_id("figure-bands")
+    box = strip.bounding_box()
+    assert box is not None
+    margin_s = MARGIN * (task["stop_s"] - task["start_s"])
+    first_s, last_s = task["start_s"] - margin_s, task["stop_s"] + margin_s
+    left, width = box["x"] + STRIP_LEFT_PX, box["width"] - STRIP_LEFT_PX - STRIP_RIGHT_PX
+    marks.page.mouse.move(left + 0.55 * width, box["y"] + 30)
+    marks.page.mouse.click(left + 0.6 * width, box["y"] + 30)
+    wanted_s = first_s + 0.6 * (last_s - first_s)
+    close_s = 0.01 * (last_s - first_s) + STEP_S
+    marks.page.wait_for_function(
+        "([at_s, close_s]) => Math.abs(Number(document.getElementById('bench').dataset.cursorS) - at_s) < close_s",
+        arg=[wanted_s, close_s],
+    )
+    line = strip.locator("i").bounding_box()
+    assert line is not None
+    share = (marks.bench.cursor_s - first_s) / (last_s - first_s)
+    assert line["x"] + 1 == pytest.approx(left + share * width, abs=2)
+
+
+def test_the_figures_are_of_the_rows_on_screen_and_say_so(marks: Marks) -> None:
+    open_figures(marks)
+    task, (header, values) = marks.bench.task(), recorded(marks)
+    rows, sfreq = used(marks, header), header["sfreq"]
+    expect(marks.by_id("figures-of")).to_have_text("as recorded")
+    marks.by_id("montage").select_option("average")
+    expect(marks.by_id("figures-of")).to_have_text("average")
+    wait_drawn(marks)
+    seen = on_screen(task, header, values)[rows]
+    powers = bands_of(seen - seen.mean(axis=0), sfreq)
+    shares = 100 * np.mean(powers / powers.sum(axis=1, keepdims=True), axis=0)
+    assert numbers(words(marks, "bands"))[:-1] == pytest.approx(shares.tolist(), abs=0.3)
+    marks.by_id("high-pass").select_option("1")
+    expect(marks.by_id("figures-of")).to_have_text("average · HP 1 Hz")
 
 
 def test_the_figures_wait_while_the_clip_plays_and_follow_theme_and_cursor(people: People, marks: Marks) -> None:

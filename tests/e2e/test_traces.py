@@ -496,6 +496,29 @@ def test_fingers_scroll_zoom_and_seek(touched: Traces) -> None:
     bench.settle()
 
 
+def test_a_finger_measures_once_the_ruler_is_armed(touched: Traces) -> None:
+    hand = touched.page.context.new_cdp_session(touched.page)
+    bench = Bench(touched.page)
+    bench.settle()
+    before_s, span_s = bench.cursor_s, touched.span_s
+
+    def drag(*shares: float) -> None:
+        for number, share in enumerate(shares):
+            x, y = touched.place(share, 4.5)
+            kind = "touchMove" if number else "touchStart"
+            hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    touched.tool("measure").tap()
+    expect(touched.tool("measure")).to_have_attribute("aria-pressed", "true")
+    drag(0.2, 0.4, 0.6)
+    said = touched.tool("pane-measure")
+    expect(said).to_contain_text(re.compile(rf"Δt \d+\.\d+ s .* {re.escape(touched.names[4])} .*peak to peak"))
+    assert (bench.cursor_s, touched.span_s) == (before_s, span_s)  # measuring moves nothing else
+    touched.tool("measure").tap()
+    expect(said).to_be_hidden()
+
+
 # --- the pane by itself ----------------------------------------------------------------------------------------------
 
 

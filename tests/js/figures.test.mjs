@@ -7,6 +7,7 @@ import { bandPowers, fft, segmentFor, shares } from "../../annotator/static/anno
 import { compactRows, plotHeight, TALL_ROWS } from "../../annotator/static/annotator/js/session/overviewrows.js";
 
 const SFREQ = 128;
+const ASKED = { origin_s: 100, span: { start_s: 102, stop_s: 112 } };
 const NAMES = ["Fp1", "Fp2", "C3", "C4", "Pz", "Oz"];
 
 // A sine of `hz` in every channel, of another height each: channel c has c + 1 times 10 µV; the last channel is no EEG.
@@ -62,6 +63,43 @@ test("the spectrogram stands on the session's clock", () => {
   assert.equal(spectrogram.freqs_hz[strongest], 10);
 });
 
+test("the course of the bands stands on the session's clock, and is open where nothing was recorded", () => {
+  const tile = tileOf(10);
+  const half = 10 * SFREQ;
+  for (const { samples } of tile.channels) {
+    for (let i = half; i < half + 4 * SFREQ; i += 1) samples[i] = 0; // 110 s to 114 s: flat
+    for (let i = half + 4 * SFREQ; i < samples.length; i += 1) samples[i] = Math.round(100 * Math.sin((2 * Math.PI * 20 * i) / SFREQ));
+  }
+  const { bands } = compute(tile, { span: { start_s: 100, stop_s: 120 } });
+  assert.equal(bands.times_s[0], 101);
+  assert.ok(bands.times_s.at(-1) <= 119 && bands.times_s.at(-1) > 118.7);
+  const [alpha, beta] = [bands.course[2], bands.course[3]];
+  bands.times_s.forEach((time_s, at) => {
+    if (time_s <= 109) assert.ok(alpha[at] > 0.97 && beta[at] < 0.02, `${time_s} s`);
+    if (time_s >= 111 && time_s <= 113) assert.ok(Number.isNaN(alpha[at]) && Number.isNaN(beta[at]), `${time_s} s`);
+    if (time_s >= 115) assert.ok(beta[at] > 0.97 && alpha[at] < 0.02, `${time_s} s`);
+  });
+});
+
+test("bands are of the rows on screen, the map of electrodes: of the recording where rows are differences", () => {
+  const recorded = tileOf(10);
+  const rows = [["Fp1-C3", 0, 2], ["C4-Oz", 3, 5]].map(([name, one, other]) => ({
+    name, kind: "eeg", isBad: false, scale_uv: 1, offset_uv: 0,
+    samples: Float32Array.from(recorded.channels[one].samples, (value, i) => 0.1 * (value - recorded.channels[other].samples[i])),
+  }));
+  const found = compute({ ...recorded, channels: rows, recorded: recorded.channels }, { shown: ["Fp1-C3", "C4-Oz"], channel: "C4-Oz", bad: ["Pz"] });
+  assert.deepEqual([found.bands.n_channels, found.spectrogram.channel, found.map.isOfRows], [2, "C4-Oz", false]);
+  assert.deepEqual(found.map.names, ["Fp1", "Fp2", "C3", "C4", "Oz"]);
+  const referenced = compute({ ...recorded, recorded: recorded.channels });
+  assert.equal(referenced.map.isOfRows, true);
+});
+
+test("a row that takes in a bad channel does not count", () => {
+  const tile = tileOf(10);
+  tile.channels[3].isBad = true;
+  assert.equal(compute(tile).bands.n_channels, 5);
+});
+
 test("the map: power of a band around the cursor, amplitude at it", () => {
   const { map } = compute(tileOf(10));
   map.values.forEach((value, c) => assert.ok(Math.abs(value / (50 * (c + 1) ** 2) - 1) < 0.02, `${NAMES[c]}: ${value}`)); // a²/2
@@ -78,16 +116,17 @@ test("what can't be told is null", () => {
 
 test("each picture says its numbers in words", () => {
   const { bands, spectrogram, map } = compute(tileOf(10));
-  assert.match(bandsFigure(bands, "#0072b2").words, /mean of 6 channels: delta \d.*, alpha (9\d(\.\d)?|100) %, beta/);
-  const picture = spectrogramFigure(spectrogram, { origin_s: 100, cursor_s: 106 });
+  assert.match(bandsFigure(bands, ASKED).words, /mean of 6 channels: delta \d.*, alpha (9\d(\.\d)?|100) %, beta.*\. Alpha is strongest at 1?\d\.\d s: \d+ %\.$/);
+  const picture = spectrogramFigure(spectrogram, ASKED);
   assert.match(picture.words, /^Spectrogram of Oz: strongest at 10\.0 Hz, \d+\.\d dB on average\.$/);
-  assert.equal(picture.layout.shapes[0].x0, 6);
+  assert.deepEqual(picture.layout.xaxis.range, [2, 12]);
+  assert.deepEqual(picture.layout.margin, bandsFigure(bands, ASKED).layout.margin); // the two stand in step
   assert.match(mapFigure(map).words, /^Map of alpha power at the cursor: highest at Oz 1799 µV², lowest at Fp1 50\.0 µV²\.$/);
 });
 
 test("every picture's colours are told apart by everybody", () => {
   const { spectrogram, map } = compute(tileOf(10));
-  const scales = [spectrogramFigure(spectrogram, { origin_s: 0, cursor_s: 0 }).data[0].colorscale, mapFigure(map).data[0].colorscale];
+  const scales = [spectrogramFigure(spectrogram, ASKED).data[0].colorscale, mapFigure(map).data[0].colorscale];
   assert.deepEqual(scales, ["Cividis", "Cividis"]);
 });
 

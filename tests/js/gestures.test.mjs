@@ -4,11 +4,11 @@ import { test } from "node:test";
 import { Gestures, wheelAction } from "../../annotator/static/annotator/js/eeg/gestures.js";
 
 // A pane of 800 × 500 with names left of 72 and the axis below 478; what it was told to do, in order.
-function hands({ canRange = false } = {}) {
+function hands({ canRange = false, isArmed = false } = {}) {
   const did = [];
   const acts = Object.fromEntries(["seek", "pan", "stack", "zoom", "toggle", "measure", "range"].map((name) => [name, (detail) => did.push([name, detail])]));
   const zoneAt = (x, y) => (y > 478 ? "axis" : x < 72 ? "gutter" : "plot");
-  const gestures = new Gestures({ zoneAt, acts, canRange: () => canRange });
+  const gestures = new Gestures({ zoneAt, acts, canRange: () => canRange, isArmed: () => isArmed });
   const drag = (places, how = {}) => {
     const [first, ...rest] = places.map(([x, y]) => ({ id: 1, type: "mouse", x, y, ...how }));
     gestures.down(first);
@@ -28,6 +28,21 @@ test("with alt it measures, from where it began", () => {
   const { did, drag } = hands();
   drag([[300, 100], [350, 140]], { alt: true });
   assert.deepEqual(did, [["measure", { from: 300, to: 350, y: 100, isDone: false }], ["measure", { from: 300, to: 350, y: 100, isDone: true }]]);
+});
+
+test("armed, a plain drag measures, by a finger as by a mouse; two fingers still zoom, and the axis still scrolls", () => {
+  for (const type of ["mouse", "touch"]) {
+    const { did, drag } = hands({ isArmed: true });
+    drag([[300, 100], [350, 140]], { type });
+    assert.deepEqual(did.at(-1), ["measure", { from: 300, to: 350, y: 100, isDone: true }]);
+  }
+  const { did, drag, gestures } = hands({ isArmed: true });
+  drag([[300, 490], [350, 490]], { type: "touch" });
+  assert.deepEqual(did.map(([name]) => name), ["pan"]);
+  gestures.down({ id: 1, type: "touch", x: 300, y: 100 });
+  gestures.down({ id: 2, type: "touch", x: 400, y: 100 });
+  gestures.move({ id: 2, type: "touch", x: 500, y: 100 });
+  assert.deepEqual(did.at(-1), ["zoom", { factor: 0.5, x: 400 }]);
 });
 
 test("with shift it chooses a stretch where somebody wants one, and seeks where nobody does", () => {

@@ -43,6 +43,27 @@ def test_spectra_are_scipys(sfreq: float, segment: int, step: int) -> None:
     np.testing.assert_allclose(said["bands"], bands, rtol=1e-9)
 
 
+def test_the_course_of_the_bands_is_scipys() -> None:
+    """Brown noise with mains, two channels, a burst of 10 Hz from 6 s to 9 s."""
+    sfreq, start_s = 128.0, 40.0
+    rng = np.random.default_rng(11)
+    time_s = np.arange(int(20 * sfreq)) / sfreq
+    channels = np.cumsum(rng.normal(size=(2, len(time_s))), axis=1) + 15 * np.sin(2 * np.pi * 50 * time_s)
+    channels[:, (time_s >= 6) & (time_s < 9)] += 40 * np.sin(2 * np.pi * 10 * time_s[(time_s >= 6) & (time_s < 9)])
+    span = {"start_s": 42.0, "stop_s": 58.0}
+    (said,) = asked({
+        "kind": "course", "channels": channels.tolist(), "sfreq": sfreq, "start_s": start_s, "span": span
+    })  # fmt: skip
+    seen = channels[:, int(2 * sfreq) : int(18 * sfreq)]
+    freqs_hz, times_s, power = signal.spectrogram(seen, sfreq, window="hann", nperseg=256, noverlap=256 - 32)
+    bands = np.stack([power[:, (freqs_hz >= low) & (freqs_hz < high)].sum(axis=1) for low, high in BANDS_HZ])
+    course = (bands / bands.sum(axis=0)).mean(axis=1)
+    np.testing.assert_allclose(said["times_s"], times_s + 42.0, rtol=1e-12)
+    np.testing.assert_allclose(said["course"], course, rtol=1e-9)
+    strongest_s = said["times_s"][int(np.argmax(said["course"][2]))]
+    assert 47.0 <= strongest_s <= 48.0  # a window of 2 s that lies in the burst
+
+
 def test_electrodes_sit_where_other_peoples_do() -> None:
     """Within 9° of BioSemi's cap (another drawing of the same system), without the outer ring within 4°."""
     known = mne.channels.make_standard_montage("biosemi64").get_positions()["ch_pos"]

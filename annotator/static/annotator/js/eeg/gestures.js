@@ -1,6 +1,6 @@
 // What a pointer or a wheel on the pane means. Pure: takes plain positions, says what is to be done.
-//   mouse  plot: seek · with alt: measure · with shift: choose a stretch; axis: sideways scrolls, up and down zooms; a name: hide its row
-//   touch  one finger scrolls (up and down: the rows), a tap seeks; two fingers zoom
+//   mouse  plot: seek · with alt, or armed: measure · with shift: choose a stretch; axis: sideways scrolls, up and down zooms; a name: hide its row
+//   touch  one finger scrolls (up and down: the rows), armed: measures; a tap seeks; two fingers zoom
 //   wheel  plain: the rows · shift, or sideways: time · ctrl: zoom · alt: gain
 
 const STILL_PX = 5; // a hand that moves less than this holds still
@@ -10,9 +10,10 @@ const WHEEL_LINE_PX = 16;
 
 export class Gestures {
   // zoneAt(x, y): "plot", "axis" or "gutter"; acts: { seek({ x }), pan({ dx }), stack({ dy }), zoom({ factor, x }), toggle({ y }),
-  // measure({ from, to, y, isDone }), range({ from, to, isDone }) }; canRange(): whether anybody wants a stretch
-  constructor({ zoneAt, acts, canRange = () => false }) {
-    Object.assign(this, { zoneAt, acts, canRange });
+  // measure({ from, to, y, isDone }), range({ from, to, isDone }) }; canRange(): whether anybody wants a stretch;
+  // isArmed(): whether a plain drag measures
+  constructor({ zoneAt, acts, canRange = () => false, isArmed = () => false }) {
+    Object.assign(this, { zoneAt, acts, canRange, isArmed });
     this.held = new Map();
     this.mode = null;
   }
@@ -31,8 +32,8 @@ export class Gestures {
     const zone = this.zoneAt(x, y);
     if (zone === "gutter") return "name";
     if (zone === "axis") return "axis";
+    if (alt || this.isArmed()) return "measure";
     if (type === "touch") return "touch";
-    if (alt) return "measure";
     return shift && this.canRange() ? "range" : "seek";
   }
 

@@ -37,11 +37,17 @@ export class TraceTools {
     for (const name of Object.keys(CHOICES_HZ)) {
       parts[name].addEventListener("change", () => traces.set({ filters: { ...traces.values.filters, [name]: Number(parts[name].value) }, areFiltersOn: true }));
     }
+    parts.measure.addEventListener("click", () => this.#measure(!traces.pane.isMeasuring));
     parts.order.addEventListener("change", () => traces.set({ order: parts.order.value }));
     parts.rows.addEventListener("change", () => traces.set({ nRows: Number(parts.rows.value) }));
     parts.zscore.addEventListener("change", () => traces.set({ isZ: parts.zscore.checked }));
     parts.cut.addEventListener("change", () => traces.set({ isClipped: parts.cut.checked }));
     parts["custom-form"].addEventListener("submit", (event) => this.#submitCustom(event));
+  }
+
+  #measure(isOn) {
+    this.traces.pane.setMeasuring(isOn);
+    this.parts.measure.setAttribute("aria-pressed", String(isOn));
   }
 
   // ---- the time base

@@ -20,9 +20,10 @@ const el = (id) => document.getElementById(id);
 export class Traces {
   // onScrub(session_s): somebody pointed at the traces; onView(span): another stretch is on screen;
   // onTrouble(error or null): the traces could not be loaded; onTile(tile): other samples are here, as recorded;
+  // onShown(tile, { recorded, montage, filters }): this is what is drawn of them;
   // onHidden(): other channels are shown; channelTool(channel): what stands beside a recorded channel in the menu, or null
-  constructor({ storage, user, study, onScrub, onView = nothing, onTrouble = nothing, onTile = nothing, onHidden = nothing, channelTool = () => null }) {
-    Object.assign(this, { onView, onTrouble, onTile });
+  constructor({ storage, user, study, onScrub, onView = nothing, onTrouble = nothing, onTile = nothing, onShown = nothing, onHidden = nothing, channelTool = () => null }) {
+    Object.assign(this, { onView, onTrouble, onTile, onShown });
     this.likes = new TracePreferences({ storage, user, study });
     this.processor = new Processor({ open: () => new Worker(el("pane").dataset.worker, { type: "module" }) });
     this.pane = new EegPane({
@@ -268,6 +269,7 @@ export class Traces {
 
   #show(tile, { note, montage, filters }) {
     this.pane.showTile(tile, note);
+    this.onShown(tile, { recorded: this.raw, montage, filters });
     const rowNames = tile.channels.map(({ name }) => name).join();
     if (rowNames !== this.rowNames) this.onChannels(tile.channels);
     this.rowNames = rowNames;

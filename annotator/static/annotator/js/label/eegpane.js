@@ -23,6 +23,7 @@ export class EegPane {
     this.options = { order: "region", isZ: false, isClipped: false, nRows: 0 };
     this.hidden = new Set();
     this.marks = [];
+    this.isMeasuring = false;
     this.onMarkRange = null; // (start_s, stop_s): shift and drag chooses a stretch for whoever listens
     this.painter = new Painter();
     this.#forget();
@@ -260,6 +261,12 @@ export class EegPane {
     return place ? this.tile.channels[place.index].name : "";
   }
 
+  // Whether a plain drag, or a finger, measures; once it doesn't, the ruler goes.
+  setMeasuring(isMeasuring) {
+    this.isMeasuring = isMeasuring;
+    if (!isMeasuring) this.#rule(null);
+  }
+
   #rule(ruler) {
     this.ruler = ruler;
     this.#tellRuler();
@@ -313,7 +320,7 @@ export class EegPane {
 
   #listen() {
     const { overlay } = this;
-    this.gestures = new Gestures({ zoneAt: (x, y) => this.#zoneAt(x, y), acts: this.#acts(), canRange: () => Boolean(this.onMarkRange) });
+    this.gestures = new Gestures({ zoneAt: (x, y) => this.#zoneAt(x, y), acts: this.#acts(), canRange: () => Boolean(this.onMarkRange), isArmed: () => this.isMeasuring });
     const place = (event) => ({ id: event.pointerId, type: event.pointerType, x: this.#x(event), y: this.#y(event), alt: event.altKey, shift: event.shiftKey });
     overlay.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || !this.span) return;

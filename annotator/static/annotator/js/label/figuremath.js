@@ -1,5 +1,6 @@
 // What the panel below the traces shows, as numbers: from the samples of a tile and what was asked. Pure, so that a worker runs it.
-// All figures are of the recording: neither the montage nor the filters of the traces change them.
+// Bands and spectrogram are of the rows on screen, through their montage and filters; the map is of electrodes, and where the rows are
+// differences between two it is of the recording.
 
 import { BANDS, HIGHEST_HZ, bandPowers, segmentFor, shares, spectrogram, welch } from "./spectrum.js";
 import { ScalpGrid, flat, positionOf } from "./topomap.js";
@@ -8,6 +9,8 @@ const BAND_SEGMENT_S = 2;
 const MOMENT_S = 2; // a band's power "at the cursor" is that of so much around it
 const SPECTROGRAM_SEGMENT_S = 1;
 const MOST_COLUMNS = 120;
+const MOST_WINDOWS = 90;
+const SHORTEST_STEP_S = 0.25;
 const GRID_POINTS = 41;
 const LEAST_ELECTRODES = 4;
 const FLOOR_UV2_HZ = 1e-4; // a flat line has no logarithm
@@ -15,20 +18,23 @@ const FLOOR_UV2_HZ = 1e-4; // a flat line has no logarithm
 export const AMPLITUDE = "amplitude";
 
 export class FigureMath {
-  // channels: [{ name, kind, scale_uv, offset_uv, samples }]
-  setTile({ channels, sfreq, start_s }) {
-    Object.assign(this, { channels, sfreq, start_s });
+  // channels: the rows on screen, [{ name, kind, isBad, scale_uv, offset_uv, samples }]; recorded: the channels that they are made of
+  setTile({ channels, recorded = channels, sfreq, start_s }) {
+    Object.assign(this, { channels, recorded, sfreq, start_s });
   }
 
   // span: what is on screen; shown: names of the channels there; bad: names to leave out; topic: AMPLITUDE or a band's key.
   compute({ span, shown, bad = [], channel, cursor_s, topic }) {
     const isIn = new Set(shown.filter((name) => !bad.includes(name)));
-    const used = this.channels.filter(({ name, kind }) => kind === "eeg" && isIn.has(name));
+    const isGood = ({ name, kind, isBad }) => kind === "eeg" && !isBad && !bad.includes(name);
+    const used = this.channels.filter((row) => isGood(row) && isIn.has(row.name));
+    const isOfRows = this.channels.some(({ name }) => positionOf(name));
+    const map = this.#map(isOfRows ? used : this.recorded.filter(isGood), { span, cursor_s, topic });
     return {
       span,
       bands: this.#bands(used, span),
       spectrogram: this.#spectrogram(this.channels.find(({ name }) => name === channel), span),
-      map: this.#map(used, { span, cursor_s, topic }),
+      map: map && { ...map, isOfRows },
     };
   }
 
@@ -36,7 +42,20 @@ export class FigureMath {
   #bands(channels, span) {
     const each = channels.map((channel) => this.#powers(this.#cut(channel, span))).filter(Boolean).map(shares);
     if (!each.length) return null;
-    return { n_channels: each.length, shares: BANDS.map((_, band) => each.reduce((sum, one) => sum + one[band], 0) / each.length) };
+    return { n_channels: each.length, shares: meanShares(each), ...this.#course(channels, span) };
+  }
+
+  // The same in windows of two seconds: a list a band, on the session's clock. NaN where no channel has any power: nothing was recorded.
+  #course(channels, span) {
+    const cuts = channels.map((channel) => this.#cut(channel, span));
+    const segment = segmentFor(this.sfreq, cuts[0].length, BAND_SEGMENT_S);
+    const step = Math.max(1, Math.round(SHORTEST_STEP_S * this.sfreq), Math.ceil((cuts[0].length - segment) / MOST_WINDOWS));
+    const spectra = cuts.map((samples_uv) => spectrogram(samples_uv, this.sfreq, { segment, step }));
+    const first_s = this.start_s + this.#range(span)[0] / this.sfreq;
+    const at = spectra[0].times_s.map((_, window) => meanShares(
+      spectra.map(({ freqs_hz, power }) => shares(bandPowers(freqs_hz, power[window]))).filter((one) => one.some((share) => share > 0)),
+    ));
+    return { times_s: spectra[0].times_s.map((time_s) => first_s + time_s), course: BANDS.map((_, band) => at.map((one) => one[band])) };
   }
 
   #powers(samples_uv) {
@@ -63,6 +82,7 @@ export class FigureMath {
     };
   }
 
+  // Where the rows have no places on the head, of the recording.
   #map(channels, { span, cursor_s, topic }) {
     const placed = channels.map((channel) => ({ channel, position: positionOf(channel.name) })).filter(({ position }) => position);
     if (placed.length < LEAST_ELECTRODES) return null;
@@ -102,4 +122,9 @@ export class FigureMath {
   #cut({ samples, scale_uv, offset_uv }, span) {
     return Float64Array.from(samples.subarray(...this.#range(span)), (value) => offset_uv + scale_uv * value);
   }
+}
+
+// Of each band the mean over the channels; NaN where there is none.
+function meanShares(each) {
+  return BANDS.map((_, band) => each.reduce((sum, one) => sum + one[band], 0) / each.length);
 }

@@ -2,18 +2,20 @@
 // first opening. It follows the cursor once that rests: while the clip plays it waits.
 
 import { themed } from "../figure-theme.js";
-import { bandsFigure, mapFigure, spectrogramFigure } from "./figurespecs.js";
+import { TIME_MARGIN, bandsFigure, mapFigure, spectrogramFigure } from "./figurespecs.js";
 import { FIGURES } from "./figurestrings.js";
 import { stackOrder } from "./channels.js";
+import { STRINGS } from "./strings.js";
 
 const KEY = "concord:figures";
 const REST_MS = 250;
+const TIMED = ["bands", "spectrogram"]; // those with a time axis
 const OPTIONS = { displayModeBar: false, responsive: true };
 
 export class Figures {
-  // view() → { span, shown, bad, cursor_s, origin_s } of what is on screen, or null
-  constructor({ root, storage, view }) {
-    Object.assign(this, { root, storage, view });
+  // view() → { span, shown, bad, cursor_s, origin_s } of what is on screen, or null; onSeek(session_s): somebody pointed at a moment
+  constructor({ root, storage, view, onSeek }) {
+    Object.assign(this, { root, storage, view, onSeek });
     this.toggle = this.#part("toggle");
     this.body = this.#part("body");
     this.channel = this.#part("channel");
@@ -32,9 +34,13 @@ export class Figures {
     return !this.body.hidden;
   }
 
-  setTile(tile) {
+  // tile: what is on screen; recorded: what it was made of; montage, filters: how
+  setTile(tile, { recorded = tile, montage = "recorded", filters = {} } = {}) {
+    this.hasTile = Boolean(tile);
     this.tile = tile?.channels[0]?.samples ? tile : null;
+    this.recorded = recorded;
     this.isTileSent = false;
+    this.#part("of").textContent = this.tile ? ofWhat(montage, filters) : "";
     this.result = null;
     this.#listChannels();
     this.moved();
@@ -46,6 +52,20 @@ export class Figures {
     if (!this.isOpen) return;
     this.root.dataset.state = "waiting";
     this.resting = setTimeout(() => this.#ask(), REST_MS);
+  }
+
+  // Over the figures with a time axis, without drawing them anew.
+  setCursor(cursor_s) {
+    if (!this.isOpen || !this.result) return;
+    const { span } = this.result;
+    const share = (cursor_s - span.start_s) / (span.stop_s - span.start_s);
+    for (const name of TIMED) {
+      const line = this.pictures[name].querySelector("i");
+      line.hidden = share < 0 || share > 1 || this.#parts(name).chart.hidden;
+      if (line.hidden) continue;
+      const width = this.pictures[name].clientWidth - TIME_MARGIN.l - TIME_MARGIN.r;
+      line.style.transform = `translateX(${(TIME_MARGIN.l + share * width).toFixed(1)}px)`;
+    }
   }
 
   #part(name) {
@@ -84,8 +104,11 @@ export class Figures {
   #ask() {
     const seen = this.view();
     if (!this.worker || !globalThis.Plotly || !seen) return;
-    if (!this.tile) return this.#note(FIGURES.noSamples);
-    if (!this.isTileSent) this.worker.postMessage({ tile: { sfreq: this.tile.sfreq, start_s: this.tile.start_s, channels: this.tile.channels.map(plain) } });
+    if (!this.tile) return this.#note(this.hasTile ? FIGURES.tooLong : FIGURES.noSamples);
+    if (!this.isTileSent) {
+      const { sfreq, start_s, channels } = this.tile;
+      this.worker.postMessage({ tile: { sfreq, start_s, channels: channels.map(plain), recorded: this.recorded === this.tile ? undefined : this.recorded.channels.map(plain) } });
+    }
     this.isTileSent = true;
     this.asked = { origin_s: seen.origin_s, cursor_s: seen.cursor_s };
     this.number += 1;
@@ -96,10 +119,12 @@ export class Figures {
   #draw() {
     if (!this.isOpen || !this.result || !globalThis.Plotly) return;
     const { bands, spectrogram, map, ...asked } = this.result;
-    this.#picture("bands", bands && bandsFigure(bands, this.#colour("--data-left")), FIGURES.tooShort);
+    this.#picture("bands", bands && bandsFigure(bands, asked), FIGURES.tooShort);
     this.#picture("spectrogram", spectrogram && spectrogramFigure(spectrogram, asked), FIGURES.tooShort);
     this.#picture("map", map && mapFigure(map), FIGURES.tooFew);
+    this.#part("map-of").textContent = map && !map.isOfRows ? FIGURES.mapOfRecorded : "";
     Object.assign(this.root.dataset, { state: "drawn", cursorS: asked.cursor_s.toFixed(4) });
+    this.setCursor(asked.cursor_s);
   }
 
   #picture(name, figure, otherwise) {
@@ -111,6 +136,14 @@ export class Figures {
     const layout = themed(figure.layout, (property) => this.#colour(property));
     const shapes = (layout.shapes ?? []).map((shape) => ({ ...shape, line: { color: this.#colour("--ink"), ...shape.line } }));
     globalThis.Plotly.react(chart, figure.data, { ...layout, shapes, font: { ...layout.font, size: 11, family: this.#colour("--font") } }, OPTIONS);
+    if (TIMED.includes(name)) this.#listen(chart);
+  }
+
+  // A click on a moment goes there.
+  #listen(chart) {
+    if (chart.dataset.isHeard) return;
+    chart.dataset.isHeard = "true";
+    chart.on("plotly_click", ({ points: [point] }) => this.onSeek(this.result.origin_s + point.x));
   }
 
   #colour(property) {
@@ -157,8 +190,14 @@ export class Figures {
 }
 
 // What the worker needs of a channel, and can be sent.
-function plain({ name, kind, scale_uv, offset_uv, samples }) {
-  return { name, kind, scale_uv, offset_uv, samples };
+function plain({ name, kind, isBad, scale_uv, offset_uv, samples }) {
+  return { name, kind, isBad, scale_uv, offset_uv, samples };
+}
+
+// "average · HP 1 Hz · LP 40 Hz"
+function ofWhat(montage, filters) {
+  const used = Object.entries(STRINGS.filterHz).filter(([name]) => filters[name]).map(([name, text]) => text(filters[name]));
+  return [STRINGS.montages[montage], ...used].join(" · ");
 }
 
 function loadScript(url) {

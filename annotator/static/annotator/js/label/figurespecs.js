@@ -6,11 +6,12 @@ import { FIGURES } from "./figurestrings.js";
 
 const SCALE = "Cividis";
 const RIM = 1; // the head's outline, see topomap.js
-const MARGIN = { l: 42, r: 8, t: 4, b: 26 };
+// fixed, so that what has a time axis stands in step, and so that the page can lay its cursor over it
+export const TIME_MARGIN = { l: 42, r: 92, t: 4, b: 22 };
 const FONT_PX = 11;
 
 const axis = (more) => ({ fixedrange: true, zeroline: false, tickangle: 0, ...more });
-const layoutOf = (more) => ({ margin: MARGIN, showlegend: false, hoverlabel: { font: { size: FONT_PX } }, ...more });
+const layoutOf = (more) => ({ margin: { ...TIME_MARGIN, autoexpand: false }, showlegend: false, hoverlabel: { font: { size: FONT_PX } }, ...more });
 const colorbar = (text) => ({ thickness: 8, outlinewidth: 0, title: { text, side: "right" }, tickfont: { size: FONT_PX }, len: 1 });
 
 const digits = (value) => {
@@ -20,24 +21,38 @@ const digits = (value) => {
 };
 const signed = (value) => digits(value).replace("-", "−");
 
-// colour: the page's, light or dark.
-export function bandsFigure({ shares, n_channels }, colour) {
-  const names = BANDS.map(({ key, low_hz, high_hz }) => FIGURES.band(key, low_hz, high_hz));
+// Light to dark, evenly along Cividis: told apart by everybody, on either ground.
+const BAND_COLOURS = ["rgb(253,231,55)", "rgb(190,177,110)", "rgb(124,123,120)", "rgb(66,78,107)", "rgb(0,32,77)"];
+
+// Shares of the power, one upon another, as they change over the stretch.
+export function bandsFigure({ shares, n_channels, times_s, course }, { origin_s, span }) {
   const percents = shares.map((share) => Math.round(1000 * share) / 10);
+  const names = BANDS.map(({ key, low_hz, high_hz }) => FIGURES.band(key, low_hz, high_hz));
   return {
-    data: [{
-      type: "bar", orientation: "h", x: percents, y: names, text: percents.map((value) => `${value} %`), textposition: "outside", cliponaxis: false,
-      marker: { color: colour }, hovertemplate: "%{y}: %{x} %<extra></extra>",
-    }],
+    data: BANDS.map((_, band) => ({
+      type: "scatter", mode: "lines", stackgroup: "power", stackgaps: "infer zero", x: times_s.map((time_s) => time_s - origin_s), y: course[band].map((share) => 100 * share),
+      name: names[band], line: { width: 0.5, color: BAND_COLOURS[band] }, fillcolor: BAND_COLOURS[band], hovertemplate: `${names[band]}: %{y:.0f} %<extra></extra>`,
+    })),
     layout: layoutOf({
-      margin: { ...MARGIN, l: 86, b: 8 }, xaxis: axis({ range: [0, Math.max(40, ...percents) * 1.5], showticklabels: false }), yaxis: axis({ autorange: "reversed" }),
+      showlegend: true, legend: { x: 1.01, xanchor: "left", y: 0.5, yanchor: "middle", traceorder: "reversed", font: { size: FONT_PX - 1 }, itemclick: false, itemdoubleclick: false },
+      hovermode: "x unified", xaxis: timeAxis({ origin_s, span }), yaxis: axis({ range: [0, 100], ticksuffix: " %", nticks: 3 }),
     }),
-    words: FIGURES.bandsWords(BANDS.map(({ key }, band) => `${key} ${percents[band]} %`).join(", "), n_channels),
+    words: `${FIGURES.bandsWords(BANDS.map(({ key }, band) => `${key} ${percents[band]} %`).join(", "), n_channels)} ${strongestWords({ times_s, course, origin_s })}`.trim(),
   };
 }
 
+const timeAxis = ({ origin_s, span }) => axis({ ticksuffix: " s", nticks: 6, range: [span.start_s - origin_s, span.stop_s - origin_s] });
+
+// When alpha, which is looked for most, has its greatest share.
+function strongestWords({ times_s, course, origin_s }) {
+  const alpha = course[BANDS.findIndex(({ key }) => key === "alpha")];
+  const at = alpha.reduce((best, share, i) => (Number.isFinite(share) && !(share <= alpha[best]) ? i : best), 0);
+  if (!Number.isFinite(alpha[at])) return "";
+  return FIGURES.strongestWords((times_s[at] - origin_s).toFixed(1), Math.round(100 * alpha[at]));
+}
+
 // origin_s: what the page's times count from.
-export function spectrogramFigure({ channel, times_s, freqs_hz, db }, { origin_s, cursor_s }) {
+export function spectrogramFigure({ channel, times_s, freqs_hz, db }, { origin_s, span }) {
   const peak = peakOf(freqs_hz, db);
   return {
     data: [{
@@ -45,8 +60,7 @@ export function spectrogramFigure({ channel, times_s, freqs_hz, db }, { origin_s
       hovertemplate: "%{x:.2f} s, %{y:.1f} Hz: %{z:.1f} dB<extra></extra>", ...rangeOf(db),
     }],
     layout: layoutOf({
-      xaxis: axis({ ticksuffix: " s", nticks: 5 }), yaxis: axis({ title: { text: "Hz", standoff: 4 }, range: [0, HIGHEST_HZ] }),
-      shapes: [{ type: "line", x0: cursor_s - origin_s, x1: cursor_s - origin_s, yref: "paper", y0: 0, y1: 1, line: { width: 2, color: "white" } }],
+      xaxis: timeAxis({ origin_s, span }), yaxis: axis({ title: { text: "Hz", standoff: 4 }, range: [0, HIGHEST_HZ] }),
     }),
     words: FIGURES.spectrogramWords(channel, peak.hz.toFixed(1), signed(peak.db)),
   };

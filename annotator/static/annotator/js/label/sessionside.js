@@ -25,7 +25,7 @@ export class SessionSide {
       save: (body) => this.#saved(this.task, this.api.markInterval(this.task.clip_id, body)),
       withdraw: (uuid) => this.#withdraw(this.task, uuid),
     });
-    this.figures = new Figures({ root: el("figures"), storage, view: () => this.#seen() });
+    this.figures = new Figures({ root: el("figures"), storage, view: () => this.#seen(), onSeek: seek });
     pane.onMarkRange = (start_s, stop_s) => this.intervals.open({ start_s, stop_s });
   }
 
@@ -33,6 +33,7 @@ export class SessionSide {
   setClip(task, soon) {
     this.task = task;
     this.tile = null;
+    this.rows = [];
     this.marks = NOTHING;
     const limits = { start_s: task.context_start_s, stop_s: task.context_stop_s };
     this.intervals.setClip({ limits, origin_s: task.start_s, channels: (task.eeg?.channels ?? []).map(({ name }) => name) });
@@ -49,13 +50,19 @@ export class SessionSide {
   setTile(tile) {
     this.tile = tile;
     this.#showBad(this.bad.names);
-    this.figures.setTile(tile);
+  }
+
+  // As soon as they went through montage and filters.
+  setShown(tile, how) {
+    this.rows = tile.channels.map(({ name }) => name);
+    this.figures.setTile(tile, how);
   }
 
   setCursor(session_s) {
     this.cursor_s = session_s;
     this.bar.setCursor(session_s);
     this.figures.moved();
+    this.figures.setCursor(cursor_s);
   }
 
   channelsChanged() {
@@ -101,7 +108,7 @@ export class SessionSide {
     const hidden = new Set(this.hidden());
     return {
       span: this.pane.span, bad: this.bad.names, cursor_s: this.cursor_s, origin_s: this.task.start_s,
-      shown: (this.tile?.channels ?? []).map(({ name }) => name).filter((name) => !hidden.has(name)),
+      shown: this.rows.filter((name) => !hidden.has(name)),
     };
   }
 }

@@ -34,7 +34,7 @@ export class View {
     this.traces = new Traces({
       storage, user: config.user_id, study: config.slug, onScrub: (s) => this.scrub(s),
       onTrouble: (error) => this.#paneNote(error ? STRINGS.tracesFailed(error.message) : "", { canRetry: Boolean(error) }),
-      onTile: (tile) => this.side.setTile(tile), onHidden: () => this.side?.channelsChanged(), channelTool: (channel) => this.side.bad.tool(channel),
+      onTile: (tile) => this.side.setTile(tile), onShown: (tile, how) => this.side.setShown(tile, how), onHidden: () => this.side?.channelsChanged(), channelTool: (channel) => this.side.bad.tool(channel),
     });
     this.pane = this.traces.pane;
     this.side = new SessionSide({
