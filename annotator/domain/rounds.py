@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -15,7 +15,7 @@ from django.utils import timezone
 from annotator.domain import audit, jobs, lags, pool, queueing, scoring
 from annotator.domain.copying import as_json, copy_rows
 from annotator.domain.ranking import RankedClip
-from annotator.domain.studies import MAX_TRACE_SFREQ
+from annotator.domain.trace_reading import TraceReading, check_trace_reading, trace_reading_of
 from annotator.domain.versions import code_version
 from annotator.enums import AnswerKind, JobKind, JobState, RankingPolicy, RoundState, SessionStatus
 from annotator.exceptions import Conflict, DomainError
@@ -23,7 +23,7 @@ from annotator.models import Clip, Job, Label, Ranking, Round, RoundLabel, Study
 from mlcore.types import Dimension, JsonObject
 
 #: settings of a round that say how answers are read, not how networks learn
-READING_SETTINGS = ("trace_sfreq", "applies_lag")
+READING_SETTINGS = tuple(one.name for one in fields(TraceReading))
 LIVE = (RoundState.QUEUED, RoundState.RUNNING)
 BATCH = 2000
 
@@ -136,14 +136,10 @@ def _create_round(study: Study, labels: Sequence[Label], *, actor: User | None, 
 
 def _reading(study: Study, config: JsonObject) -> JsonObject:
     """The study's rate and its wish about lags, or this round's own; lags as they stand now."""
-    settings = {"trace_sfreq": study.trace_sfreq, "applies_lag": study.applies_lag}
-    settings |= {name: config[name] for name in READING_SETTINGS if name in config}
-    sfreq, applies_lag = settings["trace_sfreq"], settings["applies_lag"]
-    if isinstance(sfreq, bool) or not isinstance(sfreq, int | float) or not 0 < sfreq <= MAX_TRACE_SFREQ:
-        raise DomainError(f"The rate of traces lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.", "bad_config")
-    if not isinstance(applies_lag, bool):
-        raise DomainError("applies_lag is true or false.", "bad_config")
-    return settings | {"lags_ms": lags.lags_of(study)}
+    own = {name: config[name] for name in READING_SETTINGS if name in config}
+    settings = replace(trace_reading_of(study), **own)
+    check_trace_reading(settings, code="bad_config")
+    return settings.to_json() | {"lags_ms": lags.lags_of(study)}
 
 
 def _seed(study: Study, number: int) -> int:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from annotator.domain import audit
 from annotator.domain.acquisition import differing
+from annotator.domain.trace_reading import TraceReading, check_trace_reading
 from annotator.enums import Role
 from annotator.exceptions import Conflict, DomainError, NotFound
 from annotator.models import Membership, Study, Subject, User
@@ -21,8 +22,6 @@ from mlcore.types import AcquisitionConfig, Dimension, check_scheme
 
 #: fewer can't tell a lucky subject from a good model
 MIN_TEST_SUBJECTS = 2
-#: nobody's hand tells more
-MAX_TRACE_SFREQ = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,7 @@ def create_study(spec: StudySpec, *, actor: User | None) -> Study:
 
 def _check(spec: StudySpec) -> None:
     _check_scheme(spec.dimensions)
-    if not 0 < spec.trace_sfreq <= MAX_TRACE_SFREQ:
-        raise DomainError(f"The rate of traces lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.", "bad_study")
+    check_trace_reading(TraceReading(spec.trace_sfreq, spec.applies_lag), code="bad_study")
     if not 0 < spec.test_subject_share < 1:
         raise DomainError("The share of test subjects lies between 0 and 1, for example 0.2.", "bad_study")
     if min(spec.window_s, spec.hop_s, spec.eeg_sfreq, spec.face_fps, spec.lease_s) <= 0:

@@ -7,11 +7,12 @@ from django.forms import BooleanField
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from annotator.domain import studies
+from annotator.domain import studies, trace_reading
 from annotator.domain.access import READING, ObjectKind, Verb, access, roles_of
 from annotator.exceptions import DomainError
 from annotator.forms.scheme import SchemeEditor
 from annotator.forms.studies import OWN, StudyForm
+from annotator.forms.trace_reading import TraceReadingForm
 from annotator.queries import learning, overview, serving
 from annotator.views.http import StudyRequest, UserRequest
 
@@ -58,11 +59,19 @@ def _typed(request: UserRequest) -> dict[str, Any]:
 
 @access(ObjectKind.STUDY, Verb.EDIT)
 def study_scheme(request: StudyRequest, slug: str) -> HttpResponse:
-    """The scheme of a study that nobody has labelled in yet; afterwards it is shown as it stands."""
+    """The scheme of a study that nobody has labelled in yet; afterwards it is shown as it stands.
+
+    How rounds read what is answered over time can be changed at any time.
+    """
     study = request.study
-    is_fixed = studies.scheme_is_fixed(study)
-    editor = SchemeEditor.of(study.dimensions)
-    if request.method == "POST":
+    editor, traces = SchemeEditor.of(study.dimensions), _traces_form(request)
+    if request.method == "POST" and traces.is_bound:
+        if traces.is_valid():
+            is_new = trace_reading.set_trace_reading(study, traces.settings, actor=request.user)
+            said = "Saved; the next round reads traces so." if is_new else "Nothing was different."
+            messages.success(request, said)
+            return redirect("study_scheme", slug=slug)
+    elif request.method == "POST":
         editor = SchemeEditor.read(request.POST)
         if "scheme_action" not in request.POST and editor.is_valid():
             try:
@@ -72,7 +81,14 @@ def study_scheme(request: StudyRequest, slug: str) -> HttpResponse:
             else:
                 messages.success(request, "The scheme is saved.")
                 return redirect("study", slug=slug)
-    return render(request, "studies/scheme.html", {"study": study, "editor": editor, "is_fixed": is_fixed})
+    context = {"study": study, "editor": editor, "traces": traces, "is_fixed": studies.scheme_is_fixed(study)}
+    return render(request, "studies/scheme.html", context)
+
+
+def _traces_form(request: StudyRequest) -> TraceReadingForm:
+    """The page has two forms; each sends its own fields."""
+    known = trace_reading.trace_reading_of(request.study).to_json()
+    return TraceReadingForm(request.POST if "trace_sfreq" in request.POST else None, initial=known)
 
 
 @access(ObjectKind.STUDY, Verb.VIEW)

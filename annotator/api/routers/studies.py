@@ -1,5 +1,6 @@
 """Studies and their sessions."""
 
+from dataclasses import replace
 from typing import Any
 
 from ninja import Router, Status
@@ -7,7 +8,7 @@ from ninja import Router, Status
 from annotator.api import present, schemas
 from annotator.api.auth import ApiRequest
 from annotator.api.guard import guarded
-from annotator.domain import acquisition, studies
+from annotator.domain import acquisition, studies, trace_reading
 from annotator.domain.access import ObjectKind, Verb
 from annotator.exceptions import DomainError, NotFound
 from annotator.models import Study
@@ -59,6 +60,16 @@ def _dimensions(scheme: list[schemas.DimensionIn]) -> tuple[Dimension, ...]:
 def set_scheme(request: ApiRequest, slug: str, body: schemas.SchemeIn) -> Study:
     """Other questions, as long as nobody has labelled; then the scheme is fixed (409)."""
     studies.set_scheme(request.study, _dimensions(body.scheme), actor=request.user)
+    return request.study
+
+
+@router.put("/studies/{slug}/trace-reading", response=schemas.StudyDetailOut)
+@guarded(ObjectKind.STUDY, Verb.EDIT)
+def set_trace_reading(request: ApiRequest, slug: str, body: schemas.TraceReadingIn) -> Study:
+    """At what rate the next round reads traces, and whether it applies reaction lags; rounds before it keep theirs."""
+    changes: dict[str, Any] = body.model_dump(exclude_none=True)
+    settings = replace(trace_reading.trace_reading_of(request.study), **changes)
+    trace_reading.set_trace_reading(request.study, settings, actor=request.user)
     return request.study
 
 

@@ -79,6 +79,15 @@ class StudyIn(Input):
     seed: int | None = None
 
 
+class TraceReadingIn(Input):
+    """What is left out keeps its value."""
+
+    #: values a second that a round makes of traces, Hz: above 0 and up to 100
+    trace_sfreq: float | None = None
+    #: whether a round moves traces by each annotator's reaction lag
+    applies_lag: StrictBool | None = None
+
+
 class AcquisitionIn(Input):
     """What is left out keeps its value."""
 
