@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from annotator.domain.accepted import choices_of
+from annotator.domain.accepted import WITHOUT_VALUES, choices_of
 from annotator.domain.teaching import OnboardingSettings
 from annotator.enums import OpinionPolicy, TeachingKind
 from annotator.models import TeachingClip
@@ -89,6 +89,14 @@ class TeachingClipForm(forms.Form):
         help_text="A sentence that says why: beside an example, and after a practice answer.",
     )
 
+    accepted_answers = forms.MultipleChoiceField(
+        label="Right without values",
+        required=False,
+        choices=[(one.value, one.label) for one in WITHOUT_VALUES],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Together with accepted answers above either is right; alone nothing else is.",
+    )
+
     def __init__(self, dimensions: Sequence[Dimension], data: Mapping[str, Any] | None = None, **given: Any) -> None:
         known: TeachingClip | None = given.pop("known", None)
         super().__init__(data, **given)
@@ -96,9 +104,10 @@ class TeachingClipForm(forms.Form):
         accepted: JsonObject = {} if known is None else known.accepted
         for dimension in dimensions:
             self.fields.update(_answer_fields(dimension, accepted.get(dimension.key, {})))
+        self.fields["accepted_answers"] = self.fields.pop("accepted_answers")  # below the questions
         if known is not None:
             del self.fields["clip"]
-            self.initial = {"kind": known.kind, "explanation": known.explanation}
+            self.initial = {name: getattr(known, name) for name in ("kind", "explanation", "accepted_answers")}
 
     @property
     def plain(self) -> list[forms.BoundField]:
@@ -106,7 +115,7 @@ class TeachingClipForm(forms.Form):
 
     @property
     def answers(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name.startswith(("any_of-", "from-", "to-"))]
+        return [self[name] for name in self.fields if name.startswith(("any_of-", "from-", "to-", "accepted_answers"))]
 
     def accepted(self) -> JsonObject:
         """As the domain takes it."""

@@ -27,7 +27,7 @@ def clips_with_answers(study: Study) -> list[ClipRow]:
     return [
         ClipRow(
             teaching=one,
-            answers=in_words(study.dimensions, one.accepted),
+            answers=in_words(study.dimensions, one.accepted, one.accepted_answers),
             n_answers=len(given[one.clip_id]),
             n_within=sum(is_within(one, label) for label in given[one.clip_id]),
         )

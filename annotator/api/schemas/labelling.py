@@ -150,6 +150,8 @@ class FeedbackOut(Schema):
     is_within: bool
     #: titles of the questions that were answered otherwise
     missed: list[str]
+    #: "cant_tell" or "bad_signal", where nothing else was right
+    wanted: list[AnswerKind]
     explanation: str
 
 

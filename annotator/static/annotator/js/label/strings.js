@@ -105,6 +105,7 @@ export const STRINGS = {
     outside: "Not as accepted",
     ended: "That was the last practice clip",
     missed: (titles) => (titles.length ? `Answered otherwise: ${titles.join(", ")}.` : "It was to be answered."),
+    wanted: (answers) => `Right here is: ${answers.join(" or ")}.`,
     through: "You are through: your queue is open.",
     notYet: ({ n_within, n_practice, n_needed, contact }) =>
       `You answered ${n_within} of ${n_practice} practice clips as accepted; ${n_needed} are needed. Your answers are kept.${contact ? ` Talk to ${contact}, or repeat them.` : ""}`,
