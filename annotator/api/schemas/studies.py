@@ -28,6 +28,7 @@ class StudyDetailOut(Schema):
     description: str
     is_simulated: bool
     scheme: list[DimensionOut]
+    scheme_version: str
     window_s: float
     hop_s: float
     eeg_channels: list[str]

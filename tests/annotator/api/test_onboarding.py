@@ -133,7 +133,8 @@ def test_an_admin_sets_it_up_by_program() -> None:
     changes = {"leads_newcomers": True, "pass_share": 0.5, "check_rate": 0.05, "opinion": "off"}
     changed = client.put("/api/v1/studies/led/onboarding", changes, content_type="application/json").json()
     assert changed == {
-        "leads_newcomers": True, "instructions": "", "practice_planned": 0, "checks_planned": 0, "pass_share": 0.5, "feedback_times": 1, "contact": "",
+        "leads_newcomers": True, "instructions": "", "practice_planned": 0, "checks_planned": 0,
+        "pass_share": 0.5, "feedback_times": 1, "contact": "",
         "check_rate": 0.05, "opinion": "off", "clips": [made],
     }  # fmt: skip
     assert client.get("/api/v1/studies/led/onboarding").json() == changed
