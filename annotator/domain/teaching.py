@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from annotator.domain import audit
+from annotator.domain import audit, studies
 from annotator.domain.accepted import check_accepted, check_answers
 from annotator.domain.leases import reopen
 from annotator.domain.ranking import hold_queue, hold_study, open_clips
@@ -48,6 +48,14 @@ class OnboardingSettings:
 
     def to_json(self) -> JsonObject:
         return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+@transaction.atomic
+def create_study(spec: studies.StudySpec, settings: OnboardingSettings, *, actor: User | None) -> Study:
+    """A new study that leads its newcomers as said; before it has recordings there are no clips to choose."""
+    study = studies.create_study(spec, actor=actor)
+    set_onboarding(study, settings, actor=actor)
+    return study
 
 
 def settings_of(study: Study) -> OnboardingSettings:

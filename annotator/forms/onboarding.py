@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from annotator.domain.accepted import WITHOUT_VALUES, choices_of
-from annotator.domain.teaching import OnboardingSettings
+from annotator.domain.teaching import MAX_PLANNED, OnboardingSettings
 from annotator.enums import OpinionPolicy, TeachingKind
 from annotator.models import TeachingClip
 from mlcore.types import VAS_TOP, Dimension, DimensionKind, JsonObject
@@ -26,6 +26,20 @@ class OnboardingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 12}),
         help_text="Plain text; # begins a heading, - a point of a list, *stars* stress a word, an empty line parts "
         "paragraphs.",
+    )
+    practice_planned = forms.IntegerField(
+        label="Practice clips planned",
+        required=False,
+        min_value=0,
+        max_value=MAX_PLANNED["practice_planned"],
+        help_text="Chosen once recordings are in; until they are, the study's page says how many are missing.",
+    )
+    checks_planned = forms.IntegerField(
+        label="Checks planned",
+        required=False,
+        min_value=0,
+        max_value=MAX_PLANNED["checks_planned"],
+        help_text="Clips whose answer is known, for the queue.",
     )
     pass_share = forms.FloatField(
         label="Share of practice clips to answer as accepted",
@@ -55,8 +69,8 @@ class OnboardingForm(forms.Form):
         help_text="An answer that is corrected after a look keeps both; a round learns the one before.",
     )
 
-    FIRST_HOUR = ("leads_newcomers", "instructions", "pass_share", "feedback_times", "contact")
-    AFTERWARDS = ("check_rate", "opinion")
+    FIRST_HOUR = ("leads_newcomers", "instructions", "practice_planned", "pass_share", "feedback_times", "contact")
+    AFTERWARDS = ("checks_planned", "check_rate", "opinion")
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -65,8 +79,28 @@ class OnboardingForm(forms.Form):
 
     @property
     def settings(self) -> OnboardingSettings:
-        given: dict[str, Any] = {**self.cleaned_data, "opinion": OpinionPolicy(self.cleaned_data["opinion"])}
+        """What is left empty is as a study has it that says nothing."""
+        given: dict[str, Any] = {name: one for name, one in self.cleaned_data.items() if one not in (None, "")}
+        if "opinion" in given:
+            given["opinion"] = OpinionPolicy(given["opinion"])
         return OnboardingSettings(**given)
+
+
+class NewStudyOnboardingForm(OnboardingForm):
+    """The same before there is a study: all of it may be left as it is."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, initial=OnboardingSettings().to_json() if initial is None else initial)
+        for field in self.fields.values():
+            field.required = False
+
+    @property
+    def is_touched(self) -> bool:
+        """Something was said, or is wrong: then it is shown, else it is folded away."""
+        if self.errors:
+            return True
+        said = self.settings.to_json() if self.is_bound else self.initial
+        return any(str(said.get(name)) != str(usual) for name, usual in OnboardingSettings().to_json().items())
 
 
 class TeachingClipForm(forms.Form):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from annotator.domain.accepted import in_words
 from annotator.domain.newcomers import ATTEMPT, is_within
 from annotator.enums import LabelState, Role, Stage, TeachingKind
-from annotator.models import Label, Newcomer, Study, TeachingClip
+from annotator.models import Label, Newcomer, Onboarding, Study, TeachingClip
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,51 @@ class ClipRow:
     answers: list[tuple[str, str]]
     n_answers: int
     n_within: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """How many clips with a known answer are chosen, of those that the lab means to."""
+
+    leads_newcomers: bool
+    n_examples: int
+    n_practice: int
+    n_checks: int
+    practice_planned: int
+    checks_planned: int
+
+    @property
+    def is_open(self) -> bool:
+        """Fewer are there than were planned, or newcomers would be shown words alone."""
+        shows_nothing = self.leads_newcomers and not self.n_examples and not self.n_practice
+        return shows_nothing or self.n_practice < self.practice_planned or self.n_checks < self.checks_planned
+
+    @property
+    def sentence(self) -> str:
+        """What is there, as far as something was planned."""
+        planned = (
+            (self.n_practice, self.practice_planned, "practice clips"),
+            (self.n_checks, self.checks_planned, "checks"),
+        )
+        chosen = [f"{what} {n} of {wanted}" for n, wanted, what in planned if wanted]
+        if chosen:
+            return f"Clips with a known answer are still to be chosen: {', '.join(chosen)}."
+        return "New annotators would be shown the instructions alone: no example and no practice clip is chosen yet."
+
+
+def choosing_of(study: Study) -> Choosing:
+    """Two queries."""
+    kinds = TeachingClip.objects.filter(study=study, retired_at=None, clip__superseded_at=None)
+    n = Counter(kinds.values_list("kind", flat=True))
+    row = Onboarding.objects.filter(study=study).first() or Onboarding(study=study)
+    return Choosing(
+        leads_newcomers=study.leads_newcomers,
+        n_examples=n[TeachingKind.EXAMPLE],
+        n_practice=n[TeachingKind.PRACTICE],
+        n_checks=n[TeachingKind.CHECK],
+        practice_planned=row.practice_planned,
+        checks_planned=row.checks_planned,
+    )
 
 
 def clips_with_answers(study: Study) -> list[ClipRow]:

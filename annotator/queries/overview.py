@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from annotator.enums import AnswerKind, Role, RoundState, SessionStatus, SlotState
 from annotator.models import Clip, Label, Membership, RecordingSession, Round, Slot, Study, User
+from annotator.queries import newcomers
 
 
 def _count_of(rows: QuerySet, group: str = "study") -> Coalesce:  # type: ignore[type-arg]
@@ -130,6 +131,7 @@ class NextStep(StrEnum):
     IMPORT = "import"
     LABEL = "label"
     PEOPLE = "people"
+    TEACHING = "teaching"
     ROUND = "round"
     SESSIONS = "sessions"
     #: it goes on by itself
@@ -147,6 +149,8 @@ class Limit:
 def what_limits_now(study: Study, figures: StudyFigures, *, has_live_round: bool) -> Limit:
     if figures.n_clips == 0:
         return _no_clips(figures)
+    if figures.n_labels == 0 and (choosing := newcomers.choosing_of(study)).is_open:
+        return Limit(choosing.sentence, NextStep.TEACHING)
     if figures.n_annotators == 0 and figures.n_labels == 0:
         waiting = f"Nobody has labelled yet: {figures.n_open} answers are waiting to be given."
         return Limit(waiting, NextStep.LABEL)

@@ -30,7 +30,13 @@ def onboarding(request: StudyRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, "Saved; it holds from the next clip on." if is_new else "Nothing was different.")
             return redirect("onboarding", slug=slug)
-    context = {"study": request.study, "form": form, "clips": newcomers.clips_with_answers(request.study)}
+    context = {
+        "study": request.study,
+        "form": form,
+        "clips": newcomers.clips_with_answers(request.study),
+        "choosing": newcomers.choosing_of(request.study),
+        "has_clips": request.study.clips.filter(superseded_at=None).exists(),
+    }
     return render(request, "onboarding/settings.html", context)
 
 

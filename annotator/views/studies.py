@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.forms import BooleanField
+from django.forms import BaseForm, BooleanField
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from annotator.domain import studies, trace_reading
+from annotator.domain import studies, teaching, trace_reading
 from annotator.domain.access import READING, ObjectKind, Verb, access, roles_of
 from annotator.exceptions import DomainError
+from annotator.forms.onboarding import NewStudyOnboardingForm
 from annotator.forms.scheme import SchemeEditor
 from annotator.forms.studies import OWN, StudyForm
 from annotator.forms.trace_reading import TraceReadingForm
@@ -28,32 +29,38 @@ def study_list(request: UserRequest) -> HttpResponse:
 def study_new(request: UserRequest) -> HttpResponse:
     if request.method == "POST" and "scheme_action" not in request.POST:
         return _create(request)
-    form, editor = StudyForm(initial={"scheme": "classes3"}), SchemeEditor([])
+    form, editor, onboarding = StudyForm(initial={"scheme": "classes3"}), SchemeEditor([]), NewStudyOnboardingForm()
     if request.method == "POST":  # a button of the scheme: all that was typed comes back, nothing is judged yet
-        form, editor = StudyForm(initial=_typed(request) | {"scheme": OWN}), SchemeEditor.read(request.POST)
-    return render(request, "studies/new.html", {"form": form, "editor": editor})
+        form, editor = StudyForm(initial=_typed(request, StudyForm) | {"scheme": OWN}), SchemeEditor.read(request.POST)
+        onboarding = NewStudyOnboardingForm(initial=_typed(request, NewStudyOnboardingForm))
+    return render(request, "studies/new.html", {"form": form, "editor": editor, "onboarding": onboarding})
 
 
 def _create(request: UserRequest) -> HttpResponse:
-    form, editor = StudyForm(request.POST), SchemeEditor.read(request.POST)
+    form, editor, onboarding = (
+        StudyForm(request.POST),
+        SchemeEditor.read(request.POST),
+        NewStudyOnboardingForm(request.POST),
+    )
     is_scheme_valid = not form.has_own_scheme or editor.is_valid()
-    if form.is_valid() and is_scheme_valid:
+    is_onboarding_valid = onboarding.is_valid()
+    if form.is_valid() and is_scheme_valid and is_onboarding_valid:
         try:
-            study = studies.create_study(_spec_of(form, editor), actor=request.user)
+            study = teaching.create_study(_spec_of(form, editor), onboarding.settings, actor=request.user)
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"{study.title} stands. Import recordings next.")
+            after = "; then choose example, practice and check clips" if onboarding.is_touched else ""
+            messages.success(request, f"{study.title} stands. Import recordings next{after}.")
             return redirect("study", slug=study.slug)
-    return render(request, "studies/new.html", {"form": form, "editor": editor})
+    return render(request, "studies/new.html", {"form": form, "editor": editor, "onboarding": onboarding})
 
 
-def _typed(request: UserRequest) -> dict[str, Any]:
-    """What stands in the form's fields, as first values of another one."""
-    fields = StudyForm.base_fields
+def _typed(request: UserRequest, form: type[BaseForm]) -> dict[str, Any]:
+    """What stands in a form's fields, as first values of another one."""
     return {
         name: name in request.POST if isinstance(one, BooleanField) else request.POST.get(name, "")
-        for name, one in fields.items()
+        for name, one in form.base_fields.items()
     }
 
 

@@ -8,7 +8,7 @@ from ninja import Router, Status
 from annotator.api import present, schemas
 from annotator.api.auth import ApiRequest
 from annotator.api.guard import guarded
-from annotator.domain import acquisition, studies, trace_reading
+from annotator.domain import acquisition, studies, teaching, trace_reading
 from annotator.domain.access import ObjectKind, Verb
 from annotator.exceptions import DomainError, NotFound
 from annotator.models import Study
@@ -40,11 +40,12 @@ def _card(card: overview.StudyCard) -> JsonObject:
 @guarded(ObjectKind.STUDY, Verb.CREATE)
 def create_study(request: ApiRequest, body: schemas.StudyIn) -> Status[Any]:
     """A new study; whoever makes it is its admin."""
-    return Status(201, studies.create_study(_spec(body), actor=request.user))
+    said: dict[str, Any] = {} if body.onboarding is None else body.onboarding.model_dump(exclude_none=True)
+    return Status(201, teaching.create_study(_spec(body), teaching.OnboardingSettings(**said), actor=request.user))
 
 
 def _spec(body: schemas.StudyIn) -> studies.StudySpec:
-    plain: dict[str, Any] = body.model_dump(exclude={"scheme", "eeg_channels"})
+    plain: dict[str, Any] = body.model_dump(exclude={"scheme", "eeg_channels", "onboarding"})
     return studies.StudySpec(**plain, dimensions=_dimensions(body.scheme), eeg_channels=tuple(body.eeg_channels))
 
 

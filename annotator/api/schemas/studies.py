@@ -7,6 +7,7 @@ from pydantic import StrictBool, StrictInt
 
 from annotator.api.schemas.base import Input
 from annotator.api.schemas.labelling import DimensionOut
+from annotator.api.schemas.onboarding import OnboardingIn
 from annotator.enums import VoteModel
 from mlcore.types import DimensionKind, Strategy
 
@@ -77,6 +78,8 @@ class StudyIn(Input):
     trace_sfreq: float = Field(4.0, gt=0, le=100)
     #: whether a round moves traces by each annotator's reaction lag
     applies_lag: StrictBool = False
+    #: what newcomers are led through, as far as that can be said before there are clips; null: nothing
+    onboarding: OnboardingIn | None = None
     seed: int | None = None
 
 
