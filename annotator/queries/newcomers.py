@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
+
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce
 
 from annotator.domain.accepted import in_words
 from annotator.domain.newcomers import ATTEMPT, is_within
 from annotator.enums import LabelState, Role, Stage, TeachingKind
-from annotator.models import Label, Newcomer, Onboarding, Study, TeachingClip
+from annotator.models import Label, Newcomer, Study, TeachingClip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,19 @@ class Choosing:
 
 
 def choosing_of(study: Study) -> Choosing:
-    """Two queries."""
-    kinds = TeachingClip.objects.filter(study=study, retired_at=None, clip__superseded_at=None)
-    n = Counter(kinds.values_list("kind", flat=True))
-    row = Onboarding.objects.filter(study=study).first() or Onboarding(study=study)
-    return Choosing(
-        leads_newcomers=study.leads_newcomers,
-        n_examples=n[TeachingKind.EXAMPLE],
-        n_practice=n[TeachingKind.PRACTICE],
-        n_checks=n[TeachingKind.CHECK],
-        practice_planned=row.practice_planned,
-        checks_planned=row.checks_planned,
-    )
+    """One query."""
+    there = Q(teaching_clips__retired_at=None, teaching_clips__clip__superseded_at=None)
+    counts = {
+        name: Count("teaching_clips", filter=there & Q(teaching_clips__kind=kind))
+        for name, kind in (
+            ("n_examples", TeachingKind.EXAMPLE),
+            ("n_practice", TeachingKind.PRACTICE),
+            ("n_checks", TeachingKind.CHECK),
+        )
+    }
+    planned = {name: Coalesce(F(f"onboarding__{name}"), 0) for name in ("practice_planned", "checks_planned")}
+    row = Study.objects.filter(pk=study.pk).annotate(**counts, **planned).values("leads_newcomers", *counts, *planned)
+    return Choosing(**row.get())
 
 
 def clips_with_answers(study: Study) -> list[ClipRow]:

@@ -78,6 +78,7 @@ class StudyFigures:
     n_open: int
     n_leased: int
     last_round: Round | None
+    choosing: newcomers.Choosing
 
     @property
     def n_pool_clips(self) -> int:
@@ -89,7 +90,7 @@ _TEACHES = Q(clip__subject__is_test=False, answer=AnswerKind.LABEL, clip__sessio
 
 
 def study_figures(study: Study) -> StudyFigures:
-    """Six queries, whatever the study's size."""
+    """Seven queries, whatever the study's size."""
     there = study.sessions.exclude(status=SessionStatus.DELETED)
     sessions = there.aggregate(n=Count("pk"), failed=Count("pk", filter=Q(status=SessionStatus.FAILED)))
     subjects = study.subjects.aggregate(n=Count("pk"), test=Count("pk", filter=Q(is_test=True)))
@@ -122,6 +123,7 @@ def study_figures(study: Study) -> StudyFigures:
         n_open=slots["open"],
         n_leased=slots["leased"],
         last_round=last_round,
+        choosing=newcomers.choosing_of(study),
     )
 
 
@@ -149,8 +151,8 @@ class Limit:
 def what_limits_now(study: Study, figures: StudyFigures, *, has_live_round: bool) -> Limit:
     if figures.n_clips == 0:
         return _no_clips(figures)
-    if figures.n_labels == 0 and (choosing := newcomers.choosing_of(study)).is_open:
-        return Limit(choosing.sentence, NextStep.TEACHING)
+    if figures.n_labels == 0 and figures.choosing.is_open:
+        return Limit(figures.choosing.sentence, NextStep.TEACHING)
     if figures.n_annotators == 0 and figures.n_labels == 0:
         waiting = f"Nobody has labelled yet: {figures.n_open} answers are waiting to be given."
         return Limit(waiting, NextStep.LABEL)

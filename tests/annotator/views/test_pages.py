@@ -78,7 +78,7 @@ LISTS = {
     "/studies/demo/": 20,
     "/studies/demo/sessions/": 9,
     "/studies/demo/acquisition/": 6,
-    "/studies/demo/rounds/": 21,
+    "/studies/demo/rounds/": 22,
     "/studies/demo/exports/": 8,
     "/studies/demo/people/": 7,
 }
