@@ -90,7 +90,7 @@ class NewStudyOnboardingForm(OnboardingForm):
     """The same before there is a study: all of it may be left as it is."""
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data, initial=OnboardingSettings().to_json() if initial is None else initial)
+        super().__init__(data, initial=OnboardingSettings().to_json() if initial is None else dict(initial))
         for field in self.fields.values():
             field.required = False
 
@@ -124,11 +124,11 @@ class TeachingClipForm(forms.Form):
     )
 
     accepted_answers = forms.MultipleChoiceField(
-        label="Right without values",
+        label="Can't tell, bad signal: what is right",
         required=False,
         choices=[(one.value, one.label) for one in WITHOUT_VALUES],
         widget=forms.CheckboxSelectMultiple,
-        help_text="Together with accepted answers above either is right; alone nothing else is.",
+        help_text="Ticked together with answers above, either is right; ticked alone, nothing else is.",
     )
 
     def __init__(self, dimensions: Sequence[Dimension], data: Mapping[str, Any] | None = None, **given: Any) -> None:

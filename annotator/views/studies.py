@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.forms import BaseForm, BooleanField
+from django.forms import BooleanField
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -56,7 +56,7 @@ def _create(request: UserRequest) -> HttpResponse:
     return render(request, "studies/new.html", {"form": form, "editor": editor, "onboarding": onboarding})
 
 
-def _typed(request: UserRequest, form: type[BaseForm]) -> dict[str, Any]:
+def _typed(request: UserRequest, form: type[StudyForm | NewStudyOnboardingForm]) -> dict[str, Any]:
     """What stands in a form's fields, as first values of another one."""
     return {
         name: name in request.POST if isinstance(one, BooleanField) else request.POST.get(name, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,26 @@ def test_its_task_and_what_follows_its_answer_look_like_those_of_a_clip_drawn_at
         opinion = post(client, f"/labels/{after['label']['uuid']}/opinion")
         assert opinion["probabilities"].keys() == {"valence", "arousal"}
     assert {after["has_opinion"] for _, after in others} == {True}
+
+
+def test_its_page_is_any_clips_page(study: Study) -> None:
+    """But for numbers, names and signatures, nothing on the page is another."""
+    client, checks = client_of(make_member(study, "ben")), checks_of(study)
+    pages: dict[bool, set[str]] = {True: set(), False: set()}
+    held = claim(client, study)["held"]
+    while held:
+        html = client.get(f"/studies/{study.slug}/label/").content.decode()
+        pages[held[0]["clip_id"] in checks].add(without_what_differs(html))
+        body = {"uuid": str(uuid.uuid4()), "values": {"valence": 1, "arousal": 1}, "confidence": 2}
+        held = post(client, f"/clips/{held[0]['clip_id']}/submit", body)["held"]
+    assert len(pages[True]) == 1
+    assert pages[True] <= pages[False]
+
+
+def without_what_differs(html: str) -> str:
+    """The page without its configuration, which is the tasks, and without tokens."""
+    bare = re.sub(r'<script id="bench-config".*?</script>', "", html, flags=re.DOTALL)
+    return re.sub(r'(csrf="|value="|nonce="|X-CSRFToken": ")[A-Za-z0-9+/=_-]{20,}"', "", bare)
 
 
 def names_of(task: JsonObject) -> list[str]:

@@ -139,7 +139,7 @@ def test_in_words() -> None:
 def test_an_admin_says_so_by_the_form_and_changes_it(study: Study) -> None:
     boss = make_member(study, "boss", Role.ADMIN)
     client, home, clip = client_of(boss), "/studies/demo/onboarding/", pool_clips(study)[0]
-    assert "Right without values" in text_of(client, f"{home}clips/new/")
+    assert "bad signal: what is right" in text_of(client, f"{home}clips/new/")
     form = {"clip": clip.pk, "kind": "example", "explanation": "Hair before the lens."}
     refused = client.post(f"{home}clips/new/", form).content.decode()
     assert "Say for at least one question" in refused
