@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,8 @@ from mlcore.types import AcquisitionConfig, JsonObject, Strategy
 from worker import answers
 from worker.advice import Newest, advise_round
 from worker.candidates import candidates_of, is_readable
-from worker.ranked import Pool, predictions, ranked_clips
-from worker.round_input import Clips
+from worker.ranked import Pool, of_pool, ranked_clips, told_of
+from worker.round_input import Clips, checks_in_store
 from worker.run import RunningJob
 from worker.scoring import ANSWERED_NAME, PARTS_NAME, POOL_NAME, Plan, folder_of, part_folder, saved_model
 
@@ -78,8 +79,9 @@ def rank_and_publish(running: RunningJob, round_: Round) -> None:
     pool = leave_pool(folder, plan, store, round_)
     again = answered_pool(folder, plan, store, round_, pool)
     ranked = rank(plan, round_, pool, again)
+    checks = checks_as_a_pool(folder, plan, store, round_)
     running.stop_if_asked()
-    publish(running, round_, plan, pool, again, ranked)
+    publish(running, round_, plan, Pools(pool, again, checks), ranked)
     shutil.rmtree(folder / PARTS_NAME, ignore_errors=True)
 
 
@@ -142,6 +144,30 @@ def answered_pool(folder: Path, plan: Plan, store: Store, round_: Round, pool: P
     return Pool(candidates, clip_ids, gated)
 
 
+def checks_as_a_pool(folder: Path, plan: Plan, store: Store, round_: Round) -> Pool | None:
+    """The study's checks with what the model says of them: a check without an opinion would be known by that. None
+    where there is none. They are in no ranking."""
+    clips = checks_in_store(round_.study_id, plan.shards, store)
+    if not len(clips):
+        return None
+    model, seed, n_passes = saved_model(folder), plan.seed, plan.n_dropout_passes
+    scores = score(model, store, clips["row"], batch_size=plan.n_batch, n_dropout_passes=n_passes, seed=seed)
+    scores = blank_rows(scores, ~is_readable(clips, store))
+    clip_ids = np.ascontiguousarray(clips["clip"])
+    plain_ones = candidates_of(clips, store, scores=scores, known=None)
+    candidates, gated = gated_with_costs(plain_ones, plan.config, round_.study, clip_ids)
+    return Pool(candidates, clip_ids, gated)
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """What a round judged: clips that want an answer, clips that want no more, and checks."""
+
+    pool: Pool
+    again: Pool
+    checks: Pool | None
+
+
 # --- the order -------------------------------------------------------------------------------------------------------
 
 
@@ -197,8 +223,8 @@ def _pick(
         return ask(Strategy.ENTROPY, rng=rng), Strategy.ENTROPY, (note,)
 
 
-def publish(running: RunningJob, round_: Round, plan: Plan, pool: Pool, again: Pool, ranked: Ranked) -> None:
-    folder = folder_of(round_)
+def publish(running: RunningJob, round_: Round, plan: Plan, pools: Pools, ranked: Ranked) -> None:
+    folder, pool = folder_of(round_), pools.pool
     learnt = read_json(folder / LEARNT_NAME)
     metrics = learnt["metrics"]
     metrics["notes"] = [*metrics.get("notes", ()), *ranked.notes]
@@ -209,8 +235,9 @@ def publish(running: RunningJob, round_: Round, plan: Plan, pool: Pool, again: P
         history=learnt["history"],
         model_path=str(folder.relative_to(settings.MODEL_ROOT)),
         model_sha256=plan.model,
-        ranked=ranked_clips(ranked.composed, pool, again),
-        predictions=predictions(scores, pool.clip_ids),
+        ranked=ranked_clips(ranked.composed, pool, pools.again),
+        predictions=chain.from_iterable(of_pool(one) for one in (pool, pools.checks) if one is not None),
+        checks={} if pools.checks is None else told_of(pools.checks),
         policy=RankingPolicy(ranked.strategy.value),
         n_labels=round_.n_labels,
         config=plan.config.to_json(),

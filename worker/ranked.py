@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from annotator.domain.ranking import RankedClip
 from annotator.domain.rounds import ClipPrediction
+from annotator.domain.said import told
 from mlcore.acquire import PoolScores
 from mlcore.acquire.batch import Composition
 from mlcore.acquire.candidates import Candidates, Places
@@ -84,6 +85,19 @@ def _chunk(composed: Composition, rows: slice, pool: Pool, again: Pool | None) -
         yield RankedClip(
             clip, words, TERMS[term], ROUTES[route], ASKS[ask], None if who < 0 else int(who), int(pass_number)
         )
+
+
+def told_of(pool: Pool) -> dict[int, JsonObject]:
+    """Clip -> what an entry of a ranking would say of it, had it been drawn at random."""
+    places = np.arange(len(pool.clip_ids))
+    words = pool.told(places, np.full(len(places), np.nan))
+    asks = [ASKS[ask].value for ask in pool.gated.ask.tolist()]
+    return {clip: told(said, ask) for clip, said, ask in zip(pool.clip_ids.tolist(), words, asks, strict=True)}
+
+
+def of_pool(pool: Pool) -> Iterator[ClipPrediction]:
+    """Nothing before the first model."""
+    return iter(()) if pool.candidates.scores is None else predictions(pool.candidates.scores, pool.clip_ids)
 
 
 def predictions(scores: PoolScores, clip_ids: Places) -> Iterator[ClipPrediction]:

@@ -159,6 +159,28 @@ def clips_in_store(found: QuerySet[Clip], *, after_rebuilding: str) -> tuple[Cli
     return _in_store(clips, [session for session, _ in shards], store), store, folders
 
 
+def checks_in_store(study_id: int, shards: Sequence[str], store: Store) -> Clips:
+    """Checks with their rows in a round's store, by rising row; those whose session it does not have are left out.
+
+    Args:
+        study_id: whose checks.
+        shards: the store's folders, below DERIVED_ROOT.
+        store: the round's.
+    """
+    clips = np.fromiter(rounds.check_clips(study_id).values_list(*COLUMNS).iterator(FETCHED), dtype=CLIP)
+    place = {shard: number for number, shard in enumerate(shards)}
+    derived = Derived.objects.filter(session__in=np.unique(clips["session"]).tolist(), kind=DerivedKind.SHARD)
+    first_row = {
+        session: int(store.bounds[place[path]])
+        for session, path in derived.values_list("session_id", "path")
+        if path in place
+    }
+    kept = clips[np.isin(clips["session"], list(first_row))]
+    kept["row"] += np.array([first_row[session] for session in kept["session"].tolist()], dtype=np.int64)
+    in_order: Clips = kept[np.argsort(kept["row"], kind="stable")]
+    return in_order
+
+
 def _in_store(clips: Clips, sessions: Sequence[int], store: Store) -> Clips:
     """The clips whose session has a shard, with their rows in the store, in that order."""
     ids = np.array(sessions, dtype=np.int64)  # by rising id, as the shards lie

@@ -31,6 +31,7 @@ def held(study: Study, user: User) -> JsonObject:
         "held": [task(item, user) for item in queries.tasks_held(study, user)],
         "progress": _fields(queries.progress(study, user)),
         "scheme": study.scheme,
+        "scheme_version": study.scheme_version,
         "onboarding": standing(newcomers.standing_of(study, user), study),
     }
 

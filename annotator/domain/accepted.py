@@ -1,7 +1,8 @@
 """Which answers to a clip count as right. Pure.
 
 Of classes and emotions any of those named, of scales and sliders a range, of an affect grid a rectangle. Of several
-emotions the strongest counts, and "none of these" where there is none. A continuous trace has no right answer.
+emotions the strongest counts, and "none of these" where there is none. A continuous trace has no right answer. Where
+"can't tell" or "bad signal" is right, or right too, that is said beside them.
 """
 
 from __future__ import annotations
@@ -9,21 +10,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from annotator.enums import AnswerKind
 from annotator.exceptions import DomainError
 from mlcore.types import NONE_OF_THESE, Dimension, DimensionKind, JsonObject
 
 ANY_OF, FROM, TO = "any_of", "from", "to"
+#: answers that have no values
+WITHOUT_VALUES = (AnswerKind.CANT_TELL, AnswerKind.BAD_SIGNAL)
 
 
-def check_accepted(dimensions: Sequence[Dimension], accepted: Mapping[str, Any]) -> JsonObject:
-    """As it is stored. Raises DomainError that names the question and what is wrong."""
+def check_accepted(
+    dimensions: Sequence[Dimension], accepted: Mapping[str, Any], answers: Sequence[str] = ()
+) -> JsonObject:
+    """As it is stored. Raises DomainError that names the question and what is wrong.
+
+    `answers`: as `check_answers` takes them; where there are some, no question needs an accepted answer.
+    """
     known = {dimension.key: dimension for dimension in dimensions}
     if unknown := sorted(set(accepted) - set(known)):
         raise DomainError(f"This study does not ask for {', '.join(unknown)}.", "bad_accepted")
     read = {key: _read(known[key], one) for key, one in accepted.items()}
-    if not read:
-        raise DomainError("Say for at least one question which answers are accepted.", "bad_accepted")
+    if not read and not answers:
+        raise DomainError(
+            "Say for at least one question which answers are accepted, or that “Can't tell” or “Bad signal” is right.",
+            "bad_accepted",
+        )
     return read
+
+
+def check_answers(answers: Sequence[str]) -> list[str]:
+    """Answers without values that count as right, as they are stored."""
+    if strange := [one for one in answers if one not in WITHOUT_VALUES]:
+        raise DomainError(
+            f"Without values only cant_tell or bad_signal can be right, not {str(strange[0])!r}.", "bad_accepted"
+        )
+    return [one.value for one in WITHOUT_VALUES if one in answers]
 
 
 def _read(dimension: Dimension, one: Any) -> JsonObject:
@@ -103,9 +124,13 @@ def _example(one: Mapping[str, Any]) -> Any:
     return {} if first == NONE_OF_THESE else {first: 1}
 
 
-def in_words(dimensions: Sequence[Dimension], accepted: Mapping[str, Any]) -> list[tuple[str, str]]:
+def in_words(
+    dimensions: Sequence[Dimension], accepted: Mapping[str, Any], answers: Sequence[str] = ()
+) -> list[tuple[str, str]]:
     """(question, its accepted answers), as people read them."""
-    return [(one.title, _words(one, accepted[one.key])) for one in dimensions if one.key in accepted]
+    by_question = [(one.title, _words(one, accepted[one.key])) for one in dimensions if one.key in accepted]
+    whole = " or ".join(str(AnswerKind(one).label) for one in answers)
+    return [*by_question, *([("Or" if by_question else "Answer", whole)] if whole else [])]
 
 
 def _words(dimension: Dimension, one: Mapping[str, Any]) -> str:

@@ -6,28 +6,11 @@ from datetime import datetime, timedelta
 
 from annotator.domain import newcomers
 from annotator.domain.leases import expire_overdue
+from annotator.domain.said import SHOWN_SCORES
 from annotator.domain.statements import fetch_one
 from annotator.enums import Stage
 from annotator.models import Study, User
 
-#: what a served record may say of the model: how sure it was, never what it thinks
-SHOWN_SCORES = (
-    "value",
-    "entropy",
-    "mean_entropy",
-    "entropy_by_target",
-    "vacuity",
-    "dissonance",
-    "disagreement",
-    "agreement",
-    "evidence",
-    "bald",
-    "margin",
-    "least_confidence",
-    "gate",
-    "quality",
-    "seconds",
-)
 CLAIM = """
 SELECT concord_claim(%(study)s::bigint, %(user)s::bigint, %(reserve)s::integer, %(now)s::timestamptz,
                      %(expires)s::timestamptz, %(shown)s::text[])

@@ -19,7 +19,10 @@ COLUMNS = (
     Column("answer", TEXT, "label, cant_tell or bad_signal"),
     Column("values", JSON, "the answer by question"),
     Column("accepted", JSON, "what counts as right, by question: any_of, or from and to; as the study has it now"),
-    Column("is_accepted", FLAG, "every question that is judged was answered so"),
+    Column(
+        "accepted_answers", JSON, "right without values, too or (where accepted is empty) alone: cant_tell, bad_signal"
+    ),
+    Column("is_accepted", FLAG, "every question that is judged was answered so, or the answer is of accepted_answers"),
     Column("confidence", WHOLE, "1 guess, 2 fairly sure, 3 sure"),
     Column("seconds_spent", REAL, "on this answer"),
     Column("state", TEXT, "current, superseded or withdrawn"),
@@ -48,6 +51,7 @@ def _row(label: Label, teaching: TeachingClip, pseudonyms: dict[int, str]) -> Js
         "answer": label.answer,
         "values": label.values,
         "accepted": teaching.accepted,
+        "accepted_answers": teaching.accepted_answers,
         "is_accepted": is_within(teaching, label),
         "confidence": label.confidence,
         "seconds_spent": label.seconds_spent,

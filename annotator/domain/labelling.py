@@ -45,16 +45,20 @@ class Submission:
     confidence: int | None = None
     comment: str = ""
     seconds_spent: float = 0.0
+    #: `Study.scheme_version` of the form that it was given in; empty: its values alone say whether it fits
+    scheme_version: str = ""
 
 
 # All that decides what an answer is: whether it is known, the last lease, the slot that the annotator holds (locked, so
-# that nobody takes it back meanwhile), and which passes of theirs are answered.
+# that nobody takes it back meanwhile), which passes of theirs are answered, and what is asked (who changes that waits
+# until the queue stands still).
 _FACTS = """
 SELECT lease.slot_number, lease.entry_id, lease.served, lease.outcome,
        held.id, held.number, held.pass_number, held.expires_at,
        ARRAY(SELECT l.pass_number FROM annotator_label l
              WHERE l.clip_id = %(clip)s AND l.annotator_id = %(user)s AND l.state = 'current'),
-       EXISTS (SELECT 1 FROM annotator_label l WHERE l.uuid = %(uuid)s)
+       EXISTS (SELECT 1 FROM annotator_label l WHERE l.uuid = %(uuid)s),
+       (SELECT scheme FROM annotator_study WHERE id = %(study)s)
 FROM (SELECT 1) AS one
 LEFT JOIN LATERAL (SELECT * FROM annotator_lease WHERE annotator_id = %(user)s AND clip_id = %(clip)s
                    ORDER BY leased_at DESC LIMIT 1) lease ON true
@@ -109,6 +113,7 @@ def _submit(clip: Clip, user: User, submission: Submission, *, now: datetime) ->
     """The stored answer, and whether it was new."""
     queueing.lock_annotator(clip.study, user)
     facts = _facts(clip, user, submission)
+    clip.study.scheme = facts.scheme  # the caller may have read the study before it was changed
     if facts.is_known:
         return _known(clip, user, submission), False
     check_answer(clip.study, submission)
@@ -145,16 +150,18 @@ class _Facts:
     held: _Held | None
     answered: frozenset[int]
     is_known: bool
+    scheme: list[JsonObject]
 
 
 def _facts(clip: Clip, user: User, submission: Submission) -> _Facts:
-    row = fetch_one(_FACTS, {"clip": clip.pk, "user": user.pk, "uuid": submission.uuid})
+    row = fetch_one(_FACTS, {"clip": clip.pk, "study": clip.study_id, "user": user.pk, "uuid": submission.uuid})
     assert row is not None
     return _Facts(
         lease=None if row[0] is None else _LastLease(row[0], row[1], json.loads(row[2]), row[3]),
         held=None if row[4] is None else _Held(*row[4:8]),
         answered=frozenset(row[8]),
         is_known=row[9],
+        scheme=json.loads(row[10]),
     )
 
 
@@ -266,8 +273,9 @@ def _reused() -> Conflict:
 
 
 def check_answer(study: Study, submission: Submission) -> None:
-    """Every question of the scheme is answered, or none where the annotator can't."""
+    """Every question of the scheme is answered, as it is asked now, or none where the annotator can't."""
     if submission.answer is AnswerKind.LABEL:
+        _require_same_questions(study, submission)
         _check_values(study, submission.values)
     elif submission.values:
         raise DomainError(f"{submission.answer.label} comes without values.", "bad_answer")
@@ -277,6 +285,15 @@ def check_answer(study: Study, submission: Submission) -> None:
         raise DomainError("Seconds spent must lie between 0 and a day.", "bad_answer")
     if len(submission.comment) > MAX_COMMENT:
         raise DomainError(f"The note is too long: at most {MAX_COMMENT} characters.", "bad_answer")
+
+
+def _require_same_questions(study: Study, submission: Submission) -> None:
+    """Values name answers by their places: of another question the same value would say another thing."""
+    if submission.scheme_version not in ("", study.scheme_version):
+        raise Conflict(
+            "The study's questions have changed since this form was opened: reload it and answer what it asks now.",
+            "scheme_changed",
+        )
 
 
 def _check_values(study: Study, values: Mapping[str, Any]) -> None:

@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.domain import audit
+from annotator.domain import audit, said
 from annotator.domain.accepted import missed
 from annotator.domain.slots import FIRST_GOLD
 from annotator.domain.statements import fetch_one
-from annotator.enums import AnswerKind, LabelState, RankingPolicy, Role, SlotState, Stage, TeachingKind
+from annotator.enums import AnswerKind, LabelState, Role, SlotState, Stage, TeachingKind
 from annotator.exceptions import Conflict
-from annotator.models import Label, Lease, Membership, Newcomer, Onboarding, Ranking, Slot, Study, TeachingClip, User
-from mlcore.types import Ask, JsonObject, Route, Term
+from annotator.models import Label, Lease, Membership, Newcomer, Onboarding, Slot, Study, TeachingClip, User
+from mlcore.types import JsonObject
 
 #: where a served record keeps which time through the practice clips it was, and what a check is said to be
 ATTEMPT, SAID = "attempt", "said"
@@ -109,7 +109,9 @@ def practice_answers(study: Study, user: User, attempt: int) -> dict[int, Label]
 
 
 def is_within(teaching: TeachingClip, label: Label) -> bool:
-    return label.answer == AnswerKind.LABEL and not missed(teaching.accepted, label.values)
+    if label.answer != AnswerKind.LABEL:
+        return label.answer in teaching.accepted_answers
+    return bool(teaching.accepted) and not missed(teaching.accepted, label.values)
 
 
 def n_needed(pass_share: float, n_practice: int) -> int:
@@ -200,24 +202,8 @@ def serve_check(study: Study, user: User, *, now: datetime) -> None:
     met = Lease.objects.filter(annotator=user, clip__study=study, clip__is_kept_apart=True)
     unmet = checks.exclude(clip__in=met.values("clip")).order_by("pk").first()
     if unmet is not None:
-        served = {"policy": TeachingKind.CHECK.value, SAID: _as_any_other(study, unmet)}
+        served = {"policy": TeachingKind.CHECK.value, SAID: said.as_any_other(study, unmet)}
         _lease(study, user, unmet, served, now=now)
-
-
-def _as_any_other(study: Study, check: TeachingClip) -> JsonObject:
-    """What "why this clip?" says of a check: what it says of a clip that was drawn at random."""
-    serving = Ranking.objects.select_related("round").filter(study=study, pk=study.active_ranking_id or 0).first()
-    round_ = serving.round if serving is not None else None
-    digest = hashlib.sha256(f"{study.seed}\x1frank\x1f{check.pk}".encode()).digest()
-    return {
-        "policy": RankingPolicy.RANDOM.value if serving is None else serving.policy,
-        "round": round_.number if round_ else 0,
-        "rank": 1 + int.from_bytes(digest[:4], "big") % max(1, study.acquisition_config.batch_size),
-        "scores": {},
-        "term": (Term.AUDIT if round_ else Term.REST).value,
-        "route": Route.MAIN.value,
-        "ask": Ask.BOTH.value,
-    }
 
 
 def _lease(study: Study, user: User, teaching: TeachingClip, served: JsonObject, *, now: datetime) -> None:
@@ -243,6 +229,8 @@ class Feedback:
     is_within: bool
     #: titles of the questions that were answered otherwise
     missed: tuple[str, ...]
+    #: "can't tell" or "bad signal", where nothing else was right
+    wanted: tuple[str, ...]
     explanation: str
 
 
@@ -253,9 +241,11 @@ def feedback_on(label: Label) -> Feedback | None:
     teaching = TeachingClip.objects.select_related("study__onboarding").filter(clip=label.clip_id).first()
     if teaching is None or label.served.get(ATTEMPT, 0) >= _feedback_times(teaching.study):
         return None
+    within = is_within(teaching, label)
     keys = missed(teaching.accepted, label.values)
     titles = tuple(one.title for one in teaching.study.dimensions if one.key in keys)
-    return Feedback(is_within(teaching, label), titles, teaching.explanation)
+    wanted = () if within or teaching.accepted else tuple(teaching.accepted_answers)
+    return Feedback(within, titles, wanted, teaching.explanation)
 
 
 def _feedback_times(study: Study) -> int:

@@ -6,24 +6,24 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from annotator.domain import audit, jobs, lags, pool, queueing, scoring
+from annotator.domain import audit, jobs, lags, pool, queueing, said, scoring
 from annotator.domain.copying import as_json, copy_rows
 from annotator.domain.ranking import RankedClip
-from annotator.domain.studies import MAX_TRACE_SFREQ
+from annotator.domain.trace_reading import TraceReading, check_trace_reading, trace_reading_of
 from annotator.domain.versions import code_version
-from annotator.enums import AnswerKind, JobKind, JobState, RankingPolicy, RoundState, SessionStatus
+from annotator.enums import AnswerKind, JobKind, JobState, RankingPolicy, RoundState, SessionStatus, TeachingKind
 from annotator.exceptions import Conflict, DomainError
 from annotator.models import Clip, Job, Label, Ranking, Round, RoundLabel, Study, User
 from mlcore.types import Dimension, JsonObject
 
 #: settings of a round that say how answers are read, not how networks learn
-READING_SETTINGS = ("trace_sfreq", "applies_lag")
+READING_SETTINGS = tuple(one.name for one in fields(TraceReading))
 LIVE = (RoundState.QUEUED, RoundState.RUNNING)
 BATCH = 2000
 
@@ -46,6 +46,8 @@ class RoundOutcome:
     #: of the clips of which the model could read a modality
     predictions: Iterable[ClipPrediction] = ()
     policy: RankingPolicy = RankingPolicy.ENTROPY
+    #: checks, which no ranking has: clip -> what an entry of one would say, as `domain.said` keeps it
+    checks: Mapping[int, JsonObject] = field(default_factory=dict)
     #: current answers that the ranking knows of
     n_labels: int = 0
     #: mlcore.types.AcquisitionConfig.to_json()
@@ -136,14 +138,10 @@ def _create_round(study: Study, labels: Sequence[Label], *, actor: User | None, 
 
 def _reading(study: Study, config: JsonObject) -> JsonObject:
     """The study's rate and its wish about lags, or this round's own; lags as they stand now."""
-    settings = {"trace_sfreq": study.trace_sfreq, "applies_lag": study.applies_lag}
-    settings |= {name: config[name] for name in READING_SETTINGS if name in config}
-    sfreq, applies_lag = settings["trace_sfreq"], settings["applies_lag"]
-    if isinstance(sfreq, bool) or not isinstance(sfreq, int | float) or not 0 < sfreq <= MAX_TRACE_SFREQ:
-        raise DomainError(f"The rate of traces lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.", "bad_config")
-    if not isinstance(applies_lag, bool):
-        raise DomainError("applies_lag is true or false.", "bad_config")
-    return settings | {"lags_ms": lags.lags_of(study)}
+    own = {name: config[name] for name in READING_SETTINGS if name in config}
+    settings = replace(trace_reading_of(study), **own)
+    check_trace_reading(settings, code="bad_config")
+    return settings.to_json() | {"lags_ms": lags.lags_of(study)}
 
 
 def _seed(study: Study, number: int) -> int:
@@ -212,6 +210,13 @@ def ready_clips(study_id: int) -> QuerySet[Clip]:
     )
 
 
+def check_clips(study_id: int) -> QuerySet[Clip]:
+    """Checks in the queue: a round's model says what it thinks of them as of any clip, and nothing else."""
+    return Clip.objects.filter(
+        teaching__study=study_id, teaching__kind=TeachingKind.CHECK, teaching__retired_at=None, superseded_at=None
+    ).order_by("session_id", "shard_row")
+
+
 def pool_clips(round_: Round, max_clip: int) -> set[int]:
     """Clips of the pool that still wanted an answer when the labels were frozen: these are scored and ranked."""
     answers: dict[int, int] = defaultdict(int)
@@ -263,6 +268,7 @@ def publish_round(round_: Round, *, job_id: int, token: int, outcome: RoundOutco
         jobs.hold(job_id, token)  # let go at once: a worker thought dead need not begin
     with transaction.atomic():
         _store_predictions(round_, outcome.predictions)
+        said.keep_told(round_.pk, outcome.checks)
         ranking = queueing.publish_ranking(
             round_.study,
             round=round_,

@@ -12,17 +12,16 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.domain import audit
+from annotator.domain import audit, slots
 from annotator.domain.acquisition import differing
+from annotator.domain.trace_reading import TraceReading, check_trace_reading
 from annotator.enums import Role
 from annotator.exceptions import Conflict, DomainError, NotFound
-from annotator.models import Membership, Study, Subject, User
+from annotator.models import Membership, Study, Subject, TeachingClip, User
 from mlcore.types import AcquisitionConfig, Dimension, check_scheme
 
 #: fewer can't tell a lucky subject from a good model
 MIN_TEST_SUBJECTS = 2
-#: nobody's hand tells more
-MAX_TRACE_SFREQ = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,7 @@ def create_study(spec: StudySpec, *, actor: User | None) -> Study:
 
 def _check(spec: StudySpec) -> None:
     _check_scheme(spec.dimensions)
-    if not 0 < spec.trace_sfreq <= MAX_TRACE_SFREQ:
-        raise DomainError(f"The rate of traces lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.", "bad_study")
+    check_trace_reading(TraceReading(spec.trace_sfreq, spec.applies_lag), code="bad_study")
     if not 0 < spec.test_subject_share < 1:
         raise DomainError("The share of test subjects lies between 0 and 1, for example 0.2.", "bad_study")
     if min(spec.window_s, spec.hop_s, spec.eeg_sfreq, spec.face_fps, spec.lease_s) <= 0:
@@ -110,14 +108,29 @@ def scheme_is_fixed(study: Study) -> bool:
 
 @transaction.atomic
 def set_scheme(study: Study, dimensions: Sequence[Dimension], *, actor: User | None) -> None:
-    """Other questions, as long as nobody has labelled."""
+    """Other questions, as long as nobody has labelled. An answer that comes at this very moment is stored before, and
+    the scheme is fixed; or it comes after, and is judged by the new questions."""
     _check_scheme(dimensions)
-    locked = Study.objects.select_for_update().get(pk=study.pk)  # an answer under way holds the row against this
+    locked = slots.hold_queue(study)
     if scheme_is_fixed(locked):
         raise Conflict("The scheme is fixed: the study has labels. Make another study to ask otherwise.", "has_labels")
+    _refuse_to_strand_known_answers(locked, dimensions)
     locked.scheme = study.scheme = [dimension.to_json() for dimension in dimensions]
     locked.save(update_fields=["scheme"])
     audit.record(actor, study, "set_scheme", study, {"scheme": study.scheme})
+
+
+def _refuse_to_strand_known_answers(study: Study, dimensions: Sequence[Dimension]) -> None:
+    """What counts as right on a clip names answers by their places: of a changed question they would mean others."""
+    before, after = ({one.key: one for one in asked} for asked in (study.dimensions, dimensions))
+    changed = {key for key, one in before.items() if after.get(key) != one}
+    for teaching in TeachingClip.objects.filter(study=study, retired_at=None).order_by("pk"):
+        if stranded := [before[key].title for key in teaching.accepted if key in changed]:
+            raise Conflict(
+                f"Clip {teaching.clip_id} has a known answer to {', '.join(stranded)}, which would change: remove the "
+                "clip on the onboarding page first, and add it again afterwards.",
+                "known_answers",
+            )
 
 
 def find_study(slug: str) -> Study:

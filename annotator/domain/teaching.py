@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from annotator.domain import audit
-from annotator.domain.accepted import check_accepted
+from annotator.domain import audit, studies
+from annotator.domain.accepted import check_accepted, check_answers
 from annotator.domain.leases import reopen
-from annotator.domain.ranking import hold_queue, open_clips
+from annotator.domain.ranking import hold_queue, hold_study, open_clips
+from annotator.domain.said import told_by_serving
 from annotator.domain.slots import FIRST_GOLD
 from annotator.enums import LeaseOutcome, OpinionPolicy, SlotState, TeachingKind
 from annotator.exceptions import Conflict, DomainError, NotFound
@@ -24,9 +25,11 @@ from mlcore.types import JsonObject
 
 MAX_INSTRUCTIONS = 20_000
 MAX_FEEDBACK_TIMES = 20
+#: more than anybody chooses by hand
+MAX_PLANNED = {"practice_planned": 100, "checks_planned": 1000}
 #: settings that are the study's own, as they are asked for at every answer
 _OF_STUDY = ("leads_newcomers", "check_rate", "opinion")
-_OF_ONBOARDING = ("instructions", "pass_share", "feedback_times", "contact")
+_OF_ONBOARDING = ("instructions", "practice_planned", "checks_planned", "pass_share", "feedback_times", "contact")
 _ADDRESS = re.compile(r"^(?:https?://[^/\s]+)?/studies/(?P<slug>[-\w]+)/clips/(?P<clip>\d+)/?$")
 
 
@@ -34,6 +37,9 @@ _ADDRESS = re.compile(r"^(?:https?://[^/\s]+)?/studies/(?P<slug>[-\w]+)/clips/(?
 class OnboardingSettings:
     leads_newcomers: bool = False
     instructions: str = ""
+    #: how many of them the lab means to choose, once recordings are in
+    practice_planned: int = 0
+    checks_planned: int = 0
     pass_share: float = 0.8
     feedback_times: int = 1
     contact: str = ""
@@ -42,6 +48,14 @@ class OnboardingSettings:
 
     def to_json(self) -> JsonObject:
         return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+@transaction.atomic
+def create_study(spec: studies.StudySpec, settings: OnboardingSettings, *, actor: User | None) -> Study:
+    """A new study that leads its newcomers as said; before it has recordings there are no clips to choose."""
+    study = studies.create_study(spec, actor=actor)
+    set_onboarding(study, settings, actor=actor)
+    return study
 
 
 def settings_of(study: Study) -> OnboardingSettings:
@@ -85,6 +99,10 @@ def _check(settings: OnboardingSettings) -> None:
         raise DomainError(
             f"Feedback is given 0 to {MAX_FEEDBACK_TIMES} times, got {settings.feedback_times}.", "bad_setting"
         )
+    for name, most in MAX_PLANNED.items():
+        if not 0 <= getattr(settings, name) <= most:
+            what = name.replace("_", " ").capitalize()
+            raise DomainError(f"{what}: 0 to {most}, got {getattr(settings, name)}.", "bad_setting")
     if len(settings.instructions) > MAX_INSTRUCTIONS:
         raise DomainError(f"The instructions are too long: at most {MAX_INSTRUCTIONS} characters.", "bad_setting")
     if len(settings.contact) > 200:
@@ -128,9 +146,12 @@ def add_clip(
     accepted: Mapping[str, Any],
     explanation: str = "",
     *,
+    accepted_answers: Sequence[str] = (),
     actor: User | None,
 ) -> TeachingClip:
     """From now on the clip teaches or checks: no ranking serves it, no round learns from it.
+
+    `accepted_answers`: "cant_tell", "bad_signal" where they are right, too or alone.
 
     Who is answering it as an ordinary clip may finish; it counts no more.
     """
@@ -145,9 +166,10 @@ def add_clip(
     if known is not None and known.retired_at is None:
         raise Conflict(f"This clip is used already: {known.get_kind_display().lower()}.", "used_already")
     facts = {
+        **_known_answer(locked, accepted, accepted_answers),
         "kind": kind,
-        "accepted": check_accepted(locked.dimensions, accepted),
         "explanation": _explanation(explanation),
+        "told": told_by_serving(locked, clip),
         "retired_at": None,
         "created_by": actor,
     }
@@ -160,14 +182,27 @@ def add_clip(
 
 @transaction.atomic
 def change_clip(
-    teaching: TeachingClip, kind: TeachingKind, accepted: Mapping[str, Any], explanation: str, *, actor: User | None
+    teaching: TeachingClip,
+    kind: TeachingKind,
+    accepted: Mapping[str, Any],
+    explanation: str,
+    *,
+    accepted_answers: Sequence[str] = (),
+    actor: User | None,
 ) -> None:
     """Answers given so far are judged by what is accepted now; nobody who has passed is sent back."""
-    teaching.kind, teaching.accepted = kind, check_accepted(teaching.study.dimensions, accepted)
-    teaching.explanation = _explanation(explanation)
-    teaching.save(update_fields=["kind", "accepted", "explanation"])
-    detail = {"clip": teaching.clip_id, "kind": kind, "accepted": teaching.accepted}
-    audit.record(actor, teaching.study, "change_teaching_clip", teaching, detail)
+    known = _known_answer(hold_study(teaching.study), accepted, accepted_answers)
+    teaching.kind, teaching.explanation = kind, _explanation(explanation)
+    teaching.accepted, teaching.accepted_answers = known["accepted"], known["accepted_answers"]
+    teaching.save(update_fields=["kind", "explanation", *known])
+    audit.record(
+        actor, teaching.study, "change_teaching_clip", teaching, {"clip": teaching.clip_id, "kind": kind, **known}
+    )
+
+
+def _known_answer(study: Study, accepted: Mapping[str, Any], accepted_answers: Sequence[str]) -> JsonObject:
+    answers = check_answers(accepted_answers)
+    return {"accepted": check_accepted(study.dimensions, accepted, answers), "accepted_answers": answers}
 
 
 def _explanation(text: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from django import forms
 
-from annotator.domain.accepted import choices_of
-from annotator.domain.teaching import OnboardingSettings
+from annotator.domain.accepted import WITHOUT_VALUES, choices_of
+from annotator.domain.teaching import MAX_PLANNED, OnboardingSettings
 from annotator.enums import OpinionPolicy, TeachingKind
 from annotator.models import TeachingClip
 from mlcore.types import VAS_TOP, Dimension, DimensionKind, JsonObject
@@ -26,6 +26,20 @@ class OnboardingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 12}),
         help_text="Plain text; # begins a heading, - a point of a list, *stars* stress a word, an empty line parts "
         "paragraphs.",
+    )
+    practice_planned = forms.IntegerField(
+        label="Practice clips planned",
+        required=False,
+        min_value=0,
+        max_value=MAX_PLANNED["practice_planned"],
+        help_text="Chosen once recordings are in; until they are, the study's page says how many are missing.",
+    )
+    checks_planned = forms.IntegerField(
+        label="Checks planned",
+        required=False,
+        min_value=0,
+        max_value=MAX_PLANNED["checks_planned"],
+        help_text="Clips whose answer is known, for the queue.",
     )
     pass_share = forms.FloatField(
         label="Share of practice clips to answer as accepted",
@@ -55,8 +69,8 @@ class OnboardingForm(forms.Form):
         help_text="An answer that is corrected after a look keeps both; a round learns the one before.",
     )
 
-    FIRST_HOUR = ("leads_newcomers", "instructions", "pass_share", "feedback_times", "contact")
-    AFTERWARDS = ("check_rate", "opinion")
+    FIRST_HOUR = ("leads_newcomers", "instructions", "practice_planned", "pass_share", "feedback_times", "contact")
+    AFTERWARDS = ("checks_planned", "check_rate", "opinion")
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -65,8 +79,28 @@ class OnboardingForm(forms.Form):
 
     @property
     def settings(self) -> OnboardingSettings:
-        given: dict[str, Any] = {**self.cleaned_data, "opinion": OpinionPolicy(self.cleaned_data["opinion"])}
+        """What is left empty is as a study has it that says nothing."""
+        given: dict[str, Any] = {name: one for name, one in self.cleaned_data.items() if one not in (None, "")}
+        if "opinion" in given:
+            given["opinion"] = OpinionPolicy(given["opinion"])
         return OnboardingSettings(**given)
+
+
+class NewStudyOnboardingForm(OnboardingForm):
+    """The same before there is a study: all of it may be left as it is."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, initial=OnboardingSettings().to_json() if initial is None else dict(initial))
+        for field in self.fields.values():
+            field.required = False
+
+    @property
+    def is_touched(self) -> bool:
+        """Something was said, or is wrong: then it is shown, else it is folded away."""
+        if self.errors:
+            return True
+        said = self.settings.to_json() if self.is_bound else self.initial
+        return any(str(said.get(name)) != str(usual) for name, usual in OnboardingSettings().to_json().items())
 
 
 class TeachingClipForm(forms.Form):
@@ -89,6 +123,14 @@ class TeachingClipForm(forms.Form):
         help_text="A sentence that says why: beside an example, and after a practice answer.",
     )
 
+    accepted_answers = forms.MultipleChoiceField(
+        label="Can't tell, bad signal: what is right",
+        required=False,
+        choices=[(one.value, one.label) for one in WITHOUT_VALUES],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Ticked together with answers above, either is right; ticked alone, nothing else is.",
+    )
+
     def __init__(self, dimensions: Sequence[Dimension], data: Mapping[str, Any] | None = None, **given: Any) -> None:
         known: TeachingClip | None = given.pop("known", None)
         super().__init__(data, **given)
@@ -96,9 +138,10 @@ class TeachingClipForm(forms.Form):
         accepted: JsonObject = {} if known is None else known.accepted
         for dimension in dimensions:
             self.fields.update(_answer_fields(dimension, accepted.get(dimension.key, {})))
+        self.fields["accepted_answers"] = self.fields.pop("accepted_answers")  # below the questions
         if known is not None:
             del self.fields["clip"]
-            self.initial = {"kind": known.kind, "explanation": known.explanation}
+            self.initial = {name: getattr(known, name) for name in ("kind", "explanation", "accepted_answers")}
 
     @property
     def plain(self) -> list[forms.BoundField]:
@@ -106,7 +149,7 @@ class TeachingClipForm(forms.Form):
 
     @property
     def answers(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name.startswith(("any_of-", "from-", "to-"))]
+        return [self[name] for name in self.fields if name.startswith(("any_of-", "from-", "to-", "accepted_answers"))]
 
     def accepted(self) -> JsonObject:
         """As the domain takes it."""

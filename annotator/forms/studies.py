@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django import forms
 
-from annotator.domain.studies import MAX_TRACE_SFREQ
 from annotator.forms.scheme import PRESETS
+from annotator.forms.trace_reading import TraceReadingForm
 from annotator.models import Study
 from mlcore.types import Dimension
 
@@ -13,7 +13,7 @@ from mlcore.types import Dimension
 OWN = "own"
 
 
-class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class StudyForm(TraceReadingForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     scheme = forms.ChoiceField(
         label="Label scheme",
         choices=[*((key, text) for key, (text, _) in PRESETS.items()), (OWN, "Own questions, as set up below")],
@@ -47,8 +47,6 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "test_subject_share",
             "test_clips_per_subject",
             "min_labels",
-            "trace_sfreq",
-            "applies_lag",
         ]
         widgets = {"description": forms.Textarea(attrs={"rows": 2})}
         labels = {
@@ -64,14 +62,10 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
             "test_subject_share": "Share of subjects kept for testing",
             "test_clips_per_subject": "Test clips a subject, at most",
             "min_labels": "Labelled clips a round needs",
-            "trace_sfreq": "Rate of traces in a round (Hz)",
-            "applies_lag": "Move traces by each annotator's measured reaction lag",
         }
         help_texts = {
             "slug": "Appears in addresses: letters, digits and hyphens.",
             "min_eeg_channels": "A session that shares fewer of the study's channels is labelled, but not trained on.",
-            "trace_sfreq": "Of questions answered over time: values a second that a round and exports make of them.",
-            "applies_lag": "What was recorded stays as it came; a round reads it so much earlier.",
             "test_subject_share": "0.2 keeps one subject in five (at least 2). Fixed once labelling begins.",
         }
 
@@ -97,12 +91,6 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         sfreq = float(self.cleaned_data["eeg_sfreq"])
         if not 32 <= sfreq <= 2048:
             raise forms.ValidationError("The rate lies between 32 and 2048 Hz.")
-        return sfreq
-
-    def clean_trace_sfreq(self) -> float:
-        sfreq = float(self.cleaned_data["trace_sfreq"])
-        if not 0 < sfreq <= MAX_TRACE_SFREQ:
-            raise forms.ValidationError(f"The rate lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.")
         return sfreq
 
     @property

@@ -20,6 +20,9 @@ class Onboarding(models.Model):
     pass_share = models.FloatField(default=0.8, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
     #: how often somebody is told how they did on one practice clip: 1 = the first time only, 0 = never
     feedback_times = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(20)])
+    #: how many practice clips and checks the lab means to choose, once recordings are in; 0: it has not said
+    practice_planned = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)])
+    checks_planned = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(1000)])
     #: whom to talk to after not passing; empty: the study's admins are named
     contact = models.CharField(max_length=200, blank=True)
 
@@ -35,6 +38,11 @@ class TeachingClip(models.Model):
     kind = models.CharField(max_length=8, choices=TeachingKind.choices)
     #: by dimension {"any_of": [0, 1]} or {"from": 3, "to": 5}; what is left out is not judged
     accepted = models.JSONField(default=dict)
+    #: answers without values that count as right too, or alone where `accepted` is empty: "cant_tell", "bad_signal"
+    accepted_answers = models.JSONField(default=list)
+    #: what the model of a round made of the clip, by the round's id ("0": before the first): {"scores", "ask"}, as an
+    #: entry of its ranking would say it
+    told = models.JSONField(default=dict)
     #: why, in a sentence: beside an example, after a practice answer
     explanation = models.CharField(max_length=500, blank=True)
     #: taken out after somebody met it: shown no more, and the clip stays out of the queue

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import hashlib
+import json
+
 from django.conf import settings
 from django.db import models
 
@@ -85,6 +88,12 @@ class Study(models.Model):
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
         return tuple(Dimension.from_json(item) for item in self.scheme)
+
+    @property
+    def scheme_version(self) -> str:
+        """The same as long as the same is asked, in whatever order."""
+        asked = sorted(json.dumps(item, sort_keys=True) for item in self.scheme)
+        return hashlib.sha256("\n".join(asked).encode()).hexdigest()[:16]
 
     @property
     def has_traces(self) -> bool:

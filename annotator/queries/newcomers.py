@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce
+
 from annotator.domain.accepted import in_words
 from annotator.domain.newcomers import ATTEMPT, is_within
 from annotator.enums import LabelState, Role, Stage, TeachingKind
@@ -20,6 +23,52 @@ class ClipRow:
     n_within: int
 
 
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """How many clips with a known answer are chosen, of those that the lab means to."""
+
+    leads_newcomers: bool
+    n_examples: int
+    n_practice: int
+    n_checks: int
+    practice_planned: int
+    checks_planned: int
+
+    @property
+    def is_open(self) -> bool:
+        """Fewer are there than were planned, or newcomers would be shown words alone."""
+        shows_nothing = self.leads_newcomers and not self.n_examples and not self.n_practice
+        return shows_nothing or self.n_practice < self.practice_planned or self.n_checks < self.checks_planned
+
+    @property
+    def sentence(self) -> str:
+        """What is there, as far as something was planned."""
+        planned = (
+            (self.n_practice, self.practice_planned, "practice clips"),
+            (self.n_checks, self.checks_planned, "checks"),
+        )
+        chosen = [f"{what} {n} of {wanted}" for n, wanted, what in planned if wanted]
+        if chosen:
+            return f"Clips with a known answer are still to be chosen: {', '.join(chosen)}."
+        return "New annotators would be shown the instructions alone: no example and no practice clip is chosen yet."
+
+
+def choosing_of(study: Study) -> Choosing:
+    """One query."""
+    there = Q(teaching_clips__retired_at=None, teaching_clips__clip__superseded_at=None)
+    counts = {
+        name: Count("teaching_clips", filter=there & Q(teaching_clips__kind=kind))
+        for name, kind in (
+            ("n_examples", TeachingKind.EXAMPLE),
+            ("n_practice", TeachingKind.PRACTICE),
+            ("n_checks", TeachingKind.CHECK),
+        )
+    }
+    planned = {name: Coalesce(F(f"onboarding__{name}"), 0) for name in ("practice_planned", "checks_planned")}
+    row = Study.objects.filter(pk=study.pk).annotate(**counts, **planned).values("leads_newcomers", *counts, *planned)
+    return Choosing(**row.get())
+
+
 def clips_with_answers(study: Study) -> list[ClipRow]:
     """In the order in which newcomers meet them, each with how it was answered. Two queries."""
     found = TeachingClip.objects.filter(study=study, retired_at=None).order_by("pk")
@@ -27,7 +76,7 @@ def clips_with_answers(study: Study) -> list[ClipRow]:
     return [
         ClipRow(
             teaching=one,
-            answers=in_words(study.dimensions, one.accepted),
+            answers=in_words(study.dimensions, one.accepted, one.accepted_answers),
             n_answers=len(given[one.clip_id]),
             n_within=sum(is_within(one, label) for label in given[one.clip_id]),
         )

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from annotator.enums import AnswerKind, Role, RoundState, SessionStatus, SlotState
 from annotator.models import Clip, Label, Membership, RecordingSession, Round, Slot, Study, User
+from annotator.queries import newcomers
 
 
 def _count_of(rows: QuerySet, group: str = "study") -> Coalesce:  # type: ignore[type-arg]
@@ -77,6 +78,7 @@ class StudyFigures:
     n_open: int
     n_leased: int
     last_round: Round | None
+    choosing: newcomers.Choosing
 
     @property
     def n_pool_clips(self) -> int:
@@ -88,7 +90,7 @@ _TEACHES = Q(clip__subject__is_test=False, answer=AnswerKind.LABEL, clip__sessio
 
 
 def study_figures(study: Study) -> StudyFigures:
-    """Six queries, whatever the study's size."""
+    """Seven queries, whatever the study's size."""
     there = study.sessions.exclude(status=SessionStatus.DELETED)
     sessions = there.aggregate(n=Count("pk"), failed=Count("pk", filter=Q(status=SessionStatus.FAILED)))
     subjects = study.subjects.aggregate(n=Count("pk"), test=Count("pk", filter=Q(is_test=True)))
@@ -121,6 +123,7 @@ def study_figures(study: Study) -> StudyFigures:
         n_open=slots["open"],
         n_leased=slots["leased"],
         last_round=last_round,
+        choosing=newcomers.choosing_of(study),
     )
 
 
@@ -130,6 +133,7 @@ class NextStep(StrEnum):
     IMPORT = "import"
     LABEL = "label"
     PEOPLE = "people"
+    TEACHING = "teaching"
     ROUND = "round"
     SESSIONS = "sessions"
     #: it goes on by itself
@@ -147,6 +151,8 @@ class Limit:
 def what_limits_now(study: Study, figures: StudyFigures, *, has_live_round: bool) -> Limit:
     if figures.n_clips == 0:
         return _no_clips(figures)
+    if figures.n_labels == 0 and figures.choosing.is_open:
+        return Limit(figures.choosing.sentence, NextStep.TEACHING)
     if figures.n_annotators == 0 and figures.n_labels == 0:
         waiting = f"Nobody has labelled yet: {figures.n_open} answers are waiting to be given."
         return Limit(waiting, NextStep.LABEL)

@@ -41,6 +41,12 @@ WAYS: dict[NextStep, _Way] = {
     NextStep.PEOPLE: _Way(
         _("Add people"), "people", (ObjectKind.MEMBER, Verb.MANAGE), _("An admin of the study adds people.")
     ),
+    NextStep.TEACHING: _Way(
+        _("Choose example and gold clips"),
+        "onboarding",
+        (ObjectKind.ONBOARDING, Verb.EDIT),
+        _("An admin of the study chooses them."),
+    ),
     NextStep.ROUND: _Way(
         _("To the rounds"), "rounds", (ObjectKind.ROUND, Verb.LAUNCH), _("An admin of the study starts rounds.")
     ),

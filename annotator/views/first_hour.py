@@ -65,7 +65,7 @@ def example(request: StudyRequest, slug: str, place: int) -> HttpResponse:
         "example": {
             "place": place,
             "n": len(clips),
-            "answers": in_words(request.study.dimensions, shown.accepted),
+            "answers": in_words(request.study.dimensions, shown.accepted, shown.accepted_answers),
             "explanation": shown.explanation,
         },
     }

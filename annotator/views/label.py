@@ -33,6 +33,7 @@ def config_of(request: StudyRequest, clip_id: int | None) -> JsonObject:
     return {
         "slug": request.study.slug,
         "scheme": request.study.scheme,
+        "scheme_version": request.study.scheme_version,
         "user_id": request.user.pk,
         "clip_id": clip_id,
         "worklist": None if clip_id else present.held(request.study, request.user),

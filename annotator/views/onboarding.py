@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +30,13 @@ def onboarding(request: StudyRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, "Saved; it holds from the next clip on." if is_new else "Nothing was different.")
             return redirect("onboarding", slug=slug)
-    context = {"study": request.study, "form": form, "clips": newcomers.clips_with_answers(request.study)}
+    context = {
+        "study": request.study,
+        "form": form,
+        "clips": newcomers.clips_with_answers(request.study),
+        "choosing": newcomers.choosing_of(request.study),
+        "has_clips": request.study.clips.filter(superseded_at=None).exists(),
+    }
     return render(request, "onboarding/settings.html", context)
 
 
@@ -41,7 +49,8 @@ def teaching_new(request: StudyRequest, slug: str) -> HttpResponse:
         try:
             clip = teaching.clip_named(request.study, given["clip"])
             kind = TeachingKind(given["kind"])
-            teaching.add_clip(request.study, clip, kind, form.accepted(), given["explanation"], actor=request.user)
+            answer: dict[str, Any] = {"accepted": form.accepted(), "accepted_answers": given["accepted_answers"]}
+            teaching.add_clip(request.study, clip, kind, explanation=given["explanation"], actor=request.user, **answer)
         except DomainError as error:
             form.add_error("clip" if isinstance(error, NotFound) else None, error.message)
         else:
@@ -58,7 +67,8 @@ def teaching_edit(request: StudyRequest, slug: str, item_id: int) -> HttpRespons
         given = form.cleaned_data
         try:
             kind = TeachingKind(given["kind"])
-            teaching.change_clip(known, kind, form.accepted(), given["explanation"], actor=request.user)
+            answer: dict[str, Any] = {"accepted": form.accepted(), "accepted_answers": given["accepted_answers"]}
+            teaching.change_clip(known, kind, explanation=given["explanation"], actor=request.user, **answer)
         except DomainError as error:
             form.add_error(None, error.message)
         else:

@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from annotator.domain import labelling, newcomers, queueing, rounds, teaching
 from annotator.enums import AnswerKind, OpinionPolicy, TeachingKind
-from annotator.models import Clip, Label, Slot, Study, User
+from annotator.models import Clip, Label, Slot, Study, TeachingClip, User
 from tests.annotator.test_upgrade import fill
-from tests.factories.newcomers import ACCEPTED
+from tests.factories.newcomers import ACCEPTED, RIGHT, led_study, to_practice
+from tests.factories.people import make_member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 OLD = "0019_where_the_face_is"
@@ -62,3 +63,19 @@ def test_the_way_back_keeps_labels_and_takes_leases_back(old: Any) -> None:
     call_command("migrate", verbosity=0)
     assert Slot.objects.get(pk=slot.pk).state == "open"
     assert Label.objects.count() == 1
+
+
+def test_a_known_answer_of_the_version_before_is_judged_as_it_was() -> None:
+    """From before "bad signal" could be right: values alone are, and nothing is planned."""
+    study = led_study()
+    known = TeachingClip.objects.filter(kind=TeachingKind.PRACTICE)[0]
+    call_command("migrate", "annotator", "0023_onboarding", verbosity=0)
+    call_command("migrate", verbosity=0)
+    known.refresh_from_db()
+    assert (known.accepted, known.accepted_answers, known.told) == (ACCEPTED, [], {})
+    ann = make_member(study, "ann")
+    to_practice(study, ann)
+    (slot,) = queueing.claim(study, ann)
+    given = labelling.Submission(uuid.uuid4(), AnswerKind.LABEL, RIGHT)
+    assert newcomers.is_within(known, labelling.submit(slot.clip, ann, given))
+    assert (teaching.settings_of(study).practice_planned, teaching.settings_of(study).checks_planned) == (0, 0)

@@ -46,6 +46,7 @@ def taught(browser: Browser, system: System) -> Iterator[Taught]:
     with people_at(browser, system) as people:
         page = people.sign_in("admin")
         make_study(page, str(folder))
+        follow_the_next_step(page)
         clips = clips_of_a_session(page)
         add_clip(page, clips[0], "Example", "The corners of the mouth go up.")
         add_clip(page, clips[1], "Practice clip", "A broad smile, wide eyes.")
@@ -60,12 +61,23 @@ def make_study(page: Page, folder: str) -> None:
     page.get_by_role("link", name="New study").click()
     page.get_by_label("Title").fill("First hour (simulated)")
     page.get_by_label("Short name").fill(SLUG)
+    page.get_by_text("Onboarding of new annotators").click()
+    page.get_by_label("Practice clips planned").fill("2")
     page.get_by_role("button", name="Create study").click()
     page.goto(f"/studies/{SLUG}/import/")
     form = page.get_by_test_id("server-form")
     form.get_by_label("Folder, manifest or S3 prefix").fill(folder)
     form.get_by_role("button", name="Import").click()
     expect(page.get_by_test_id("sessions").locator(".badge.ok")).to_have_text(["ready", "ready"], timeout=IMPORT_MS)
+
+
+def follow_the_next_step(page: Page) -> None:
+    """The study says what is to be chosen, and leads there; the page says where the clips are."""
+    page.goto(f"/studies/{SLUG}/")
+    expect(page.locator(".message.info")).to_contain_text("still to be chosen: practice clips 0 of 2")
+    page.get_by_role("link", name="Choose example and gold clips").click()
+    expect(page.get_by_test_id("choosing")).to_contain_text("practice clips 0 of 2")
+    page.get_by_role("link", name="session’s page").click()
 
 
 def clips_of_a_session(page: Page) -> list[int]:
@@ -88,6 +100,7 @@ def add_clip(page: Page, clip_id: int, kind: str, explanation: str) -> None:
 
 
 def set_up(page: Page) -> None:
+    expect(page.get_by_test_id("choosing")).to_have_count(0)
     form = page.get_by_test_id("onboarding-form")
     form.get_by_label("Instructions").fill(INSTRUCTIONS)
     form.get_by_label("Share of practice clips").fill("1")

@@ -13,7 +13,7 @@ from tests.e2e.browser import People, people_at
 from tests.e2e.scenes import LABELLER
 from tests.e2e.system import System
 
-SLUG = "kinds"
+SLUG, CHANGING = "kinds", "changing"
 #: the trace runs for the clip's five seconds, after each countdown of three
 PLAYED_MS = 40_000
 QUESTIONS = ["Posed", "Emotion", "Affect", "Tension", "Valence", "Arousal"]
@@ -294,3 +294,57 @@ def test_the_page_never_scrolls_and_each_target_is_large_enough(bench: Bench) ->
         )
     )
     assert small == []
+
+
+def test_questions_that_change_under_an_open_page_take_no_answer_and_lose_none(people: People, system: System) -> None:
+    admin = people.sign_in("admin")
+    make_changing_study(admin)
+    system.manage("shell", "-c", f"from tests.e2e import scenes; scenes.fill({CHANGING!r})")
+    bench = Bench(people.sign_in(LABELLER), CHANGING).open()
+    page, clip_id, message = bench.page, bench.clip_id, bench.page.get_by_test_id("bench-message")
+    for answer in ("valence-2", "arousal-1", "confidence-2"):
+        page.get_by_test_id(answer).click()
+    change_the_second_question(admin)
+    people.watch.allow(r"409.*/submit")
+    page.get_by_test_id("submit").click()
+    expect(message).to_contain_text("The study's questions have changed since this form was opened")
+    expect(message).to_contain_text("It is kept here as a draft of its clip.")
+    page.get_by_test_id("reload-form").click()
+    bench.wait_for_clip(clip_id)
+    expect(message).to_be_hidden()
+    assert bench.is_checked("valence-2")  # asked as before
+    expect(page.get_by_test_id("answer-arousal").get_by_role("radio", checked=True)).to_have_count(0)
+    expect(page.get_by_test_id("arousal-3")).to_contain_text("mixed")
+    page.get_by_test_id("arousal-3").click()
+    page.get_by_test_id("submit").click()
+    bench.wait_for_another_clip(clip_id)
+    bench.wait_sent()
+    assert bench.api("GET", f"/clips/{clip_id}")["label"]["values"] == {"valence": 2, "arousal": 3}
+
+
+def make_changing_study(page: Page) -> None:
+    page.goto("/studies/new/")
+    page.get_by_label("Title").fill("Changing (simulated)")
+    page.get_by_label("Short name").fill(CHANGING)
+    page.get_by_role("button", name="Create study").click()
+    expect(page.get_by_test_id("scheme-facts").get_by_role("listitem")).to_have_count(2)
+
+
+def change_the_second_question(page: Page) -> None:
+    page.get_by_role("link", name="Change the questions").click()
+    write(page, 1, words="calm, medium, activated, mixed")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#messages")).to_contain_text("The scheme is saved.")
+
+
+def test_rate_and_lag_of_traces_are_changed_after_the_questions_are_fixed(people: People, study: str) -> None:
+    page = people.sign_in("admin")
+    page.goto(f"/studies/{study}/")
+    page.get_by_test_id("trace-reading").get_by_role("link", name="Change").click()
+    form = page.get_by_test_id("traces-form")
+    form.get_by_label("Rate of traces in a round").fill("10")
+    form.get_by_label("Move traces by each annotator").check()
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("#messages")).to_contain_text("Saved; the next round reads traces so.")
+    page.goto(f"/studies/{study}/rounds/")
+    expect(page.get_by_test_id("trace-reading")).to_contain_text("10 Hz, reaction lags applied")

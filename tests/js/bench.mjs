@@ -19,6 +19,8 @@ export class Server {
     this.onboarding = null;
     this.seen = [];
     this.drafts = new Map();
+    this.scheme = SCHEME;
+    this.version = "v1";
   }
 
   worklist() {
@@ -27,7 +29,8 @@ export class Server {
     return {
       held: held.map((clip_id) => ({ clip_id, expires_at: "later", seconds_left: 300, draft: null })),
       progress: { labelled_today: this.labels.size, labelled_total: this.labels.size, open_clips: this.clips.length - this.labels.size, held: held.length },
-      scheme: SCHEME,
+      scheme: this.scheme,
+      scheme_version: this.version,
       onboarding: this.onboarding,
     };
   }
@@ -45,6 +48,9 @@ export class Server {
   saveDraft = (clip_id, draft) => this.answer(() => { this.drafts.set(clip_id, draft); });
   heartbeat = () => this.answer(() => ({ expires_at: "later", seconds_left: 300 }));
   submit = (clip_id, body) => this.answer(() => {
+    if (body.answer === "label" && body.scheme_version !== this.version) {
+      throw Object.assign(new Error("The questions have changed."), { status: 409, code: "scheme_changed" });
+    }
     this.labels.set(body.uuid, { clip_id, ...body });
     return { ...this.worklist(), label: { uuid: body.uuid, is_late: false, is_extra: false }, has_opinion: this.hasOpinion, feedback: this.feedback };
   });
@@ -73,14 +79,14 @@ export function page(t, server, storage = new MemoryStorage(), more = {}) {
     soon: (act) => act(),
     task: (task) => seen.tasks.push(task.clip_id),
     state: (name) => seen.states.push(name),
-    message: (text) => seen.messages.push(text),
+    message: (text, level, offers = {}) => { seen.messages.push(text); seen.offers = offers; },
     status: (status) => { seen.status = status; },
     practised: (...told) => seen.practised.push(told),
     saved: (name) => { seen.saved = name; }, say: (text) => seen.said.push(text), leaseLost: () => { seen.isLost = true; }, signedOut: () => { seen.isSignedOut = true; }, clearMessage: () => {},
   };
   let uuids = 0;
   const prefix = Math.random().toString(36).slice(2);
-  const config = { slug: "demo", scheme: SCHEME, user_id: 1, isVisible: () => true, ...more };
+  const config = { slug: "demo", scheme: SCHEME, scheme_version: "v1", user_id: 1, isVisible: () => true, ...more };
   const flow = new Flow({ api: server, config, storage, view, newUuid: () => `${prefix}-${(uuids += 1)}` });
   t.after(() => [flow.leases.timer, ...Object.values(flow.timers)].forEach(clearTimeout));
   return { flow, seen, storage };

@@ -23,6 +23,12 @@ test("feedback says whether, what else, why, and what comes of it", () => {
   assert.equal(practised({ is_within: true, missed: [], explanation: "" }, null).end, "You are through: your queue is open.");
 });
 
+test("where only an answer without values is right, that is said", () => {
+  const outside = practised({ is_within: false, missed: [], wanted: ["bad_signal"], explanation: "The camera slipped." }, PRACTICE);
+  assert.deepEqual(outside, { title: "Not as accepted", missed: "Right here is: bad signal.", explanation: "The camera slipped.", end: "" });
+  assert.equal(practised({ is_within: false, missed: [], wanted: [], explanation: "" }, PRACTICE).missed, "It was to be answered.");
+});
+
 test("without feedback only the end is told", () => {
   assert.equal(practised(null, PRACTICE), null);
   assert.match(practised(null, REPEAT).end, /4 are needed/);

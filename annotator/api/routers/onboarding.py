@@ -42,7 +42,15 @@ def set_onboarding(request: ApiRequest, slug: str, body: schemas.OnboardingIn) -
 def add_teaching_clip(request: ApiRequest, slug: str, body: schemas.TeachingClipIn) -> Status[Any]:
     """Take a clip out of the queue for good: its answer is known."""
     clip = teaching.clip_named(request.study, str(body.clip_id))
-    made = teaching.add_clip(request.study, clip, body.kind, body.accepted, body.explanation, actor=request.user)
+    made = teaching.add_clip(
+        request.study,
+        clip,
+        body.kind,
+        body.accepted,
+        body.explanation,
+        accepted_answers=body.accepted_answers,
+        actor=request.user,
+    )
     return Status(201, made)
 
 

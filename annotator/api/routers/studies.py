@@ -1,5 +1,6 @@
 """Studies and their sessions."""
 
+from dataclasses import replace
 from typing import Any
 
 from ninja import Router, Status
@@ -7,7 +8,7 @@ from ninja import Router, Status
 from annotator.api import present, schemas
 from annotator.api.auth import ApiRequest
 from annotator.api.guard import guarded
-from annotator.domain import acquisition, studies
+from annotator.domain import acquisition, studies, teaching, trace_reading
 from annotator.domain.access import ObjectKind, Verb
 from annotator.exceptions import DomainError, NotFound
 from annotator.models import Study
@@ -39,11 +40,12 @@ def _card(card: overview.StudyCard) -> JsonObject:
 @guarded(ObjectKind.STUDY, Verb.CREATE)
 def create_study(request: ApiRequest, body: schemas.StudyIn) -> Status[Any]:
     """A new study; whoever makes it is its admin."""
-    return Status(201, studies.create_study(_spec(body), actor=request.user))
+    said: dict[str, Any] = {} if body.onboarding is None else body.onboarding.model_dump(exclude_none=True)
+    return Status(201, teaching.create_study(_spec(body), teaching.OnboardingSettings(**said), actor=request.user))
 
 
 def _spec(body: schemas.StudyIn) -> studies.StudySpec:
-    plain: dict[str, Any] = body.model_dump(exclude={"scheme", "eeg_channels"})
+    plain: dict[str, Any] = body.model_dump(exclude={"scheme", "eeg_channels", "onboarding"})
     return studies.StudySpec(**plain, dimensions=_dimensions(body.scheme), eeg_channels=tuple(body.eeg_channels))
 
 
@@ -59,6 +61,16 @@ def _dimensions(scheme: list[schemas.DimensionIn]) -> tuple[Dimension, ...]:
 def set_scheme(request: ApiRequest, slug: str, body: schemas.SchemeIn) -> Study:
     """Other questions, as long as nobody has labelled; then the scheme is fixed (409)."""
     studies.set_scheme(request.study, _dimensions(body.scheme), actor=request.user)
+    return request.study
+
+
+@router.put("/studies/{slug}/trace-reading", response=schemas.StudyDetailOut)
+@guarded(ObjectKind.STUDY, Verb.EDIT)
+def set_trace_reading(request: ApiRequest, slug: str, body: schemas.TraceReadingIn) -> Study:
+    """At what rate the next round reads traces, and whether it applies reaction lags; rounds before it keep theirs."""
+    changes: dict[str, Any] = body.model_dump(exclude_none=True)
+    settings = replace(trace_reading.trace_reading_of(request.study), **changes)
+    trace_reading.set_trace_reading(request.study, settings, actor=request.user)
     return request.study
 
 

@@ -58,6 +58,7 @@ from annotator.api.schemas.studies import (
     StudyDetailOut,
     StudyIn,
     StudyOut,
+    TraceReadingIn,
 )
 
 __all__ = [
@@ -120,6 +121,7 @@ __all__ = [
     "TeachingClipOut",
     "TokenIn",
     "TokenOut",
+    "TraceReadingIn",
     "TrialOut",
     "UploadFileOut",
     "UploadImportIn",

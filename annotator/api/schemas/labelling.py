@@ -152,6 +152,8 @@ class FeedbackOut(Schema):
     is_within: bool
     #: titles of the questions that were answered otherwise
     missed: list[str]
+    #: "cant_tell" or "bad_signal", where nothing else was right
+    wanted: list[AnswerKind]
     explanation: str
 
 
@@ -159,6 +161,8 @@ class WorklistOut(Schema):
     held: list[TaskOut]
     progress: ProgressOut
     scheme: list[DimensionOut]
+    #: changes with what is asked: to be sent with answers
+    scheme_version: str
     #: null: the queue is open to this annotator
     onboarding: StandingOut | None
 
@@ -231,6 +235,9 @@ class SubmissionIn(Input):
     confidence: StrictInt | None = None
     comment: str = ""
     seconds_spent: float = 0.0
+    #: as the worklist gave it with the questions that are answered here; if they have changed since: 409,
+    #: scheme_changed, unless the answer has no values. Empty: the values alone say whether the answer fits
+    scheme_version: str = Field("", max_length=64)
 
 
 class SkipIn(Input):

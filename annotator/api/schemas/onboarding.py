@@ -4,7 +4,7 @@ from ninja import Field, Schema
 from pydantic import StrictBool, StrictInt
 
 from annotator.api.schemas.base import Input, Json
-from annotator.enums import OpinionPolicy, Stage, TeachingKind
+from annotator.enums import AnswerKind, OpinionPolicy, Stage, TeachingKind
 
 
 class OnboardingIn(Input):
@@ -13,6 +13,9 @@ class OnboardingIn(Input):
     leads_newcomers: StrictBool | None = None
     #: Markdown
     instructions: str | None = None
+    #: how many of them are to be chosen, once recordings are in
+    practice_planned: StrictInt | None = None
+    checks_planned: StrictInt | None = None
     pass_share: float | None = None
     feedback_times: StrictInt | None = None
     contact: str | None = None
@@ -27,12 +30,16 @@ class TeachingClipOut(Schema):
     kind: TeachingKind
     #: by question {"any_of": [...]} or {"from", "to"}
     accepted: Json
+    #: "cant_tell", "bad_signal": right too, or alone where `accepted` is empty
+    accepted_answers: list[AnswerKind]
     explanation: str
 
 
 class OnboardingOut(Schema):
     leads_newcomers: bool
     instructions: str
+    practice_planned: int
+    checks_planned: int
     pass_share: float
     feedback_times: int
     contact: str
@@ -44,7 +51,8 @@ class OnboardingOut(Schema):
 class TeachingClipIn(Input):
     clip_id: StrictInt
     kind: TeachingKind
-    accepted: Json
+    accepted: Json = Field(default_factory=dict)
+    accepted_answers: list[AnswerKind] = Field(default_factory=list)
     explanation: str = ""
 
 

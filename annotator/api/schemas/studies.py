@@ -7,6 +7,7 @@ from pydantic import StrictBool, StrictInt
 
 from annotator.api.schemas.base import Input
 from annotator.api.schemas.labelling import DimensionOut
+from annotator.api.schemas.onboarding import OnboardingIn
 from annotator.enums import VoteModel
 from mlcore.types import DimensionKind, Strategy
 
@@ -28,6 +29,7 @@ class StudyDetailOut(Schema):
     description: str
     is_simulated: bool
     scheme: list[DimensionOut]
+    scheme_version: str
     window_s: float
     hop_s: float
     eeg_channels: list[str]
@@ -76,7 +78,18 @@ class StudyIn(Input):
     trace_sfreq: float = Field(4.0, gt=0, le=100)
     #: whether a round moves traces by each annotator's reaction lag
     applies_lag: StrictBool = False
+    #: what newcomers are led through, as far as that can be said before there are clips; null: nothing
+    onboarding: OnboardingIn | None = None
     seed: int | None = None
+
+
+class TraceReadingIn(Input):
+    """What is left out keeps its value."""
+
+    #: values a second that a round makes of traces, Hz: above 0 and up to 100
+    trace_sfreq: float | None = None
+    #: whether a round moves traces by each annotator's reaction lag
+    applies_lag: StrictBool | None = None
 
 
 class AcquisitionIn(Input):

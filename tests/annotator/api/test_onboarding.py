@@ -54,7 +54,12 @@ def test_a_newcomer_goes_all_the_way(study: Study, ann: User) -> None:
     (task,) = held["held"]
     assert task["why"]["policy_text"] == "A practice clip: its answer is known"
     wrong = submit(client, task["clip_id"], WRONG)
-    assert wrong["feedback"] == {"is_within": False, "missed": ["Valence", "Arousal"], "explanation": "A smile."}
+    assert wrong["feedback"] == {
+        "is_within": False,
+        "missed": ["Valence", "Arousal"],
+        "wanted": [],
+        "explanation": "A smile.",
+    }
     assert (wrong["has_opinion"], wrong["onboarding"]["n_answered"]) == (False, 1)
     end = submit(client, wrong["held"][0]["clip_id"], RIGHT)
     assert (end["held"], end["onboarding"]["stage"]) == ([], "repeat")
@@ -124,11 +129,12 @@ def test_an_admin_sets_it_up_by_program() -> None:
     clip = pool_clips(study)[0]
     given = {"clip_id": clip.pk, "kind": "practice", "accepted": ACCEPTED, "explanation": "A smile."}
     made = post(client, "/studies/led/onboarding/clips", given, status=201)
-    assert made == {"id": TeachingClip.objects.get().pk, **given}
+    assert made == {"id": TeachingClip.objects.get().pk, "accepted_answers": [], **given}
     changes = {"leads_newcomers": True, "pass_share": 0.5, "check_rate": 0.05, "opinion": "off"}
     changed = client.put("/api/v1/studies/led/onboarding", changes, content_type="application/json").json()
     assert changed == {
-        "leads_newcomers": True, "instructions": "", "pass_share": 0.5, "feedback_times": 1, "contact": "",
+        "leads_newcomers": True, "instructions": "", "practice_planned": 0, "checks_planned": 0,
+        "pass_share": 0.5, "feedback_times": 1, "contact": "",
         "check_rate": 0.05, "opinion": "off", "clips": [made],
     }  # fmt: skip
     assert client.get("/api/v1/studies/led/onboarding").json() == changed

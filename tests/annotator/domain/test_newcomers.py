@@ -132,8 +132,8 @@ def test_the_way_in_by_an_address_is_shut_until_then(study: Study, ann: User) ->
 def test_feedback_says_whether_it_was_accepted_and_why_the_first_time_only(study: Study, ann: User) -> None:
     to_practice(study, ann)
     wrong, right = answer(study, ann, {"valence": 0, "arousal": 1}), answer(study, ann)
-    assert newcomers.feedback_on(wrong) == newcomers.Feedback(False, ("Valence",), "A smile.")
-    assert newcomers.feedback_on(right) == newcomers.Feedback(True, (), "A smile.")
+    assert newcomers.feedback_on(wrong) == newcomers.Feedback(False, ("Valence",), (), "A smile.")
+    assert newcomers.feedback_on(right) == newcomers.Feedback(True, (), (), "A smile.")
     newcomers.take_step(study, ann, Stage.REPEAT)
     assert newcomers.feedback_on(answer(study, ann)) is None
     settings = teaching.OnboardingSettings(leads_newcomers=True, feedback_times=2)

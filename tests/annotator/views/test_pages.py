@@ -75,10 +75,10 @@ def make_export(study: Study, user: User, *, path: str = "") -> Export:
 
 LISTS = {
     "/": 6,
-    "/studies/demo/": 20,
+    "/studies/demo/": 21,
     "/studies/demo/sessions/": 9,
     "/studies/demo/acquisition/": 6,
-    "/studies/demo/rounds/": 21,
+    "/studies/demo/rounds/": 22,
     "/studies/demo/exports/": 8,
     "/studies/demo/people/": 7,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from http import HTTPStatus
 
 import pytest
@@ -176,3 +177,24 @@ def test_the_scheme_by_the_api(personas: Personas) -> None:
 def test_keys_are_made_of_questions() -> None:
     assert key_of("Felt valence (1–9)") == "felt_valence_1_9"
     assert key_of("3 words") == "q_3_words"
+
+
+def test_an_answer_from_a_page_that_is_older_than_the_questions_is_refused(personas: Personas) -> None:
+    admin, annotator = client_of(personas.admin), client_of(personas.annotator)
+    claimed = annotator.post("/api/v1/studies/demo/queue/claim", {}, content_type="application/json").json()
+    clip = f"/api/v1/clips/{claimed['held'][0]['clip_id']}"
+    draft = {"uuid": "x", "values": {"valence": 1}}
+    annotator.put(f"{clip}/draft", {"content": draft}, content_type="application/json")
+    admin.post("/studies/demo/scheme/", rows(MOOD))
+    body = {"uuid": str(uuid.uuid4()), "values": {"valence": 1, "arousal": 1}, "confidence": 2}
+    refused = annotator.post(
+        f"{clip}/submit", body | {"scheme_version": claimed["scheme_version"]}, content_type="application/json"
+    )
+    assert (refused.status_code, refused.json()["code"]) == (HTTPStatus.CONFLICT, "scheme_changed")
+    assert annotator.get(clip).json()["draft"] == draft
+    study = Study.objects.get(slug="demo")
+    assert not study.labels.exists()
+    now = annotator.post("/api/v1/studies/demo/queue/claim", {}, content_type="application/json").json()
+    assert (now["scheme_version"], [one["key"] for one in now["scheme"]]) == (study.scheme_version, ["mood"])
+    body |= {"values": {"mood": {"joy": 2}}, "scheme_version": now["scheme_version"]}
+    assert annotator.post(f"{clip}/submit", body, content_type="application/json").status_code == HTTPStatus.OK

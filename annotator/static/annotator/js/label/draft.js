@@ -1,5 +1,6 @@
 // An unfinished answer: kept locally at once, on the server soon; after a reload the newer of the two wins.
 
+import { isAskedAlike, marksOf } from "./answers/asked.js";
 import { fits, isWhole } from "./answers/values.js";
 
 export function emptyDraft(uuid) {
@@ -21,15 +22,16 @@ export function isEmptyDraft(draft) {
   return Object.values(draft.values).every((value) => value === undefined) && draft.confidence === null && draft.comment.trim() === "";
 }
 
-// Only answers that the study's scheme knows: a scheme may have changed since the draft was kept.
+// Only answers to questions that the study's scheme still asks: it may have changed since the draft was kept.
 export function fitToScheme(draft, scheme) {
   const values = {};
   for (const dimension of scheme) {
     const value = draft.values[dimension.key];
-    if (fits(dimension, value)) values[dimension.key] = value;
+    if (fits(dimension, value) && isAskedAlike(draft.asked, dimension)) values[dimension.key] = value;
   }
+  const asked = draft.asked ? { asked: marksOf(scheme) } : {};
   const confidence = [1, 2, 3].includes(draft.confidence) ? draft.confidence : null;
-  return { ...emptyDraft(draft.uuid), ...draft, values, confidence, comment: String(draft.comment ?? "") };
+  return { ...emptyDraft(draft.uuid), ...draft, ...asked, values, confidence, comment: String(draft.comment ?? "") };
 }
 
 export function missingDimensions(draft, scheme) {

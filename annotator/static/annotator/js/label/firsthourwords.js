@@ -15,10 +15,15 @@ export function practised(feedback, standing) {
   if (!feedback) return end ? { title: words.ended, missed: "", explanation: "", end } : null;
   return {
     title: feedback.is_within ? words.within : words.outside,
-    missed: feedback.is_within ? "" : words.missed(feedback.missed),
+    missed: feedback.is_within ? "" : outsideText(feedback),
     explanation: feedback.explanation,
     end,
   };
+}
+
+// Which questions, or what the whole answer should have been.
+function outsideText({ missed, wanted = [] }) {
+  return wanted.length ? words.wanted(wanted.map((answer) => STRINGS.answers[answer])) : words.missed(missed);
 }
 
 function endText(standing) {

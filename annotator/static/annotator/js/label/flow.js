@@ -1,6 +1,7 @@
 // The working day without the page: which clip, which answer, what is on its way to the server, what can be undone.
 // No DOM here; `view` is told what to show, `storage` keeps what must survive a reload.
 
+import { marksOf } from "./answers/asked.js";
 import { DraftStore, emptyDraft, fitToScheme, isEmptyDraft, mergeDrafts, missingDimensions } from "./draft.js";
 import { KeptList } from "./kept.js";
 import { Leases } from "./leases.js";
@@ -18,6 +19,8 @@ export class Flow {
   constructor({ api, config, storage, view, now = () => Date.now(), newUuid = () => crypto.randomUUID() }) {
     Object.assign(this, { api, config, storage, view, now, newUuid });
     this.scheme = config.scheme;
+    this.schemeVersion = config.scheme_version;
+    this.refusedClip = null; // the first whose answer was to other questions than are asked now
     this.drafts = new DraftStore(storage, config.user_id);
     const kept = (name) => new KeptList(storage, `concord:${name}:${config.user_id}:${config.slug}`, () => view.message(STRINGS.keepsNothing, "warning"));
     this.kept = { outbox: kept("outbox"), undo: kept("undo") };
@@ -53,12 +56,20 @@ export class Flow {
     return new Promise((resolve) => this.view.soon(() => resolve(this.claim())));
   }
 
-  async claim() {
+  async claim(options = {}) {
     try {
-      this.apply(await this.#reach(this.api.claim()));
+      this.apply(await this.#reach(this.api.claim()), options);
     } catch (error) {
-      this.#arrivalFailed(error, () => this.claim());
+      this.#arrivalFailed(error, () => this.claim(options));
     }
+  }
+
+  // The questions as they are now, with what still fits of the answer that was refused, else of the one under way.
+  async reloadForm() {
+    const currentId = this.refusedClip ?? this.current?.clip_id ?? null;
+    this.refusedClip = null;
+    this.view.clearMessage();
+    await this.claim({ currentId, takesQuestions: true });
   }
 
   async openClip(clipId) {
@@ -73,13 +84,29 @@ export class Flow {
   }
 
   // A worklist: what the server says is held. The clip on the page stays unless it has gone.
-  apply({ held = [], progress = this.progress, scheme = this.scheme, onboarding = this.onboarding }, { currentId = this.current?.clip_id ?? null } = {}) {
+  apply(
+    { held = [], progress = this.progress, scheme = this.scheme, scheme_version = this.schemeVersion, onboarding = this.onboarding },
+    { currentId = this.current?.clip_id ?? null, takesQuestions = false } = {},
+  ) {
     this.held = held;
     this.progress = progress;
-    this.scheme = scheme;
+    this.#takeQuestions(scheme, scheme_version, takesQuestions);
     this.onboarding = onboarding;
     this.#showBest(currentId);
     this.leases.hold(held);
+  }
+
+  // Other questions never come up under somebody's hands: an answer under way keeps its form until they ask for the new.
+  #takeQuestions(scheme, version, isWanted) {
+    if (version !== this.schemeVersion) {
+      if (this.current && !isEmptyDraft(this.draft) && !isWanted) {
+        this.view.message(STRINGS.questionsChanged, "warning", { offersForm: true });
+        return;
+      }
+      this.current = null; // shown anew
+    }
+    this.scheme = scheme;
+    this.schemeVersion = version;
   }
 
   #arrivalFailed(error, again) {
@@ -130,7 +157,7 @@ export class Flow {
 
   change({ values = {}, ...fields }) {
     if (!this.draft) return;
-    this.draft = { ...this.draft, ...fields, values: { ...this.draft.values, ...values }, at: this.now() }; // undefined: taken back
+    this.draft = { ...this.draft, ...fields, values: { ...this.draft.values, ...values }, asked: marksOf(this.scheme), at: this.now() }; // undefined: taken back
     this.#countSeconds();
     this.view.saved(this.drafts.write(this.current.clip_id, this.draft) ? "local" : "saving");
     this.#saveSoon();
@@ -181,7 +208,7 @@ export class Flow {
     this.#countSeconds();
     const { uuid, values, confidence, comment, seconds_spent } = this.draft;
     const isLabel = answer === "label";
-    const body = { uuid, answer, values: isLabel ? values : {}, confidence: isLabel ? confidence : null, comment, seconds_spent: round(seconds_spent) };
+    const body = { uuid, answer, values: isLabel ? values : {}, confidence: isLabel ? confidence : null, comment, seconds_spent: round(seconds_spent), scheme_version: this.schemeVersion };
     const { clip_id, label } = this.current;
     if (!label && !this.isPractice) this.#remember({ uuid, answer, task: this.current, draft: this.draft });
     this.#send(label ? { id: uuid, kind: "correct", clip_id, label_uuid: label.uuid, body } : { id: uuid, kind: "submit", clip_id, body });
@@ -256,6 +283,7 @@ export class Flow {
     if (verdict === "rejected") {
       this.#keepBox(outbox.remove(this.box, entry.id));
       this.#forget(entry.id);
+      if (error.code === "scheme_changed") return this.#refusedAsChanged(entry, error);
       this.view.message(STRINGS.rejected(error.message), "error");
       this.claim();
       return;
@@ -264,6 +292,13 @@ export class Flow {
     this.#keepBox(outbox.retryLater(this.box, entry.id, this.now()));
     if (this.isSignedOut) this.view.signedOut(this.box.length);
     this.#later("pump", Math.max(0, this.box[0].due_ms - this.now()) + 20, () => this.pump());
+  }
+
+  // The clip comes back with the new questions: when somebody asks for it, at once where nothing else is on the page.
+  async #refusedAsChanged(entry, error) {
+    this.refusedClip ??= entry.clip_id;
+    if (!this.current) await this.reloadForm();
+    this.view.message(STRINGS.rejected(error.message), "error", { offersForm: this.refusedClip !== null });
   }
 
   #keepBox(box) {

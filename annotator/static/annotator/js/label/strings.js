@@ -69,6 +69,7 @@ export const STRINGS = {
   signedOut: (n) => `You are signed out. ${count(n, "label is", "labels are")} kept here and sent after you sign in again in this browser.`,
   signedOutNone: "You are signed out; nothing is lost. Sign in again to go on.",
   rejected: (why) => `The server did not take your last answer: ${why} It is kept here as a draft of its clip.`,
+  questionsChanged: "The study’s questions have changed. Your answer so far is kept: reload the form to go on with what it asks now.",
   failedMedia: (what, why) => `${what} could not be loaded${why ? ` (${why})` : ""}. The answer form still works; “Bad signal” or “Skip” tell the study about it.`,
   video: "The video",
   eeg: "The EEG",
@@ -105,6 +106,7 @@ export const STRINGS = {
     outside: "Not as accepted",
     ended: "That was the last practice clip",
     missed: (titles) => (titles.length ? `Answered otherwise: ${titles.join(", ")}.` : "It was to be answered."),
+    wanted: (answers) => `Right here is: ${answers.join(" or ")}.`,
     through: "You are through: your queue is open.",
     notYet: ({ n_within, n_practice, n_needed, contact }) =>
       `You answered ${n_within} of ${n_practice} practice clips as accepted; ${n_needed} are needed. Your answers are kept.${contact ? ` Talk to ${contact}, or repeat them.` : ""}`,

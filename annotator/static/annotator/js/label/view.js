@@ -73,6 +73,7 @@ export class View {
       "pane-retry": () => this.traces.load(),
       "state-retry": () => flow.claim(),
       "message-next": () => flow.takeNext(),
+      "message-form": () => flow.reloadForm(),
       "message-close": () => this.clearMessage(),
     };
     for (const [id, act] of Object.entries(clicks)) el(id).addEventListener("click", act);
@@ -325,12 +326,13 @@ export class View {
     this.message(nPending ? STRINGS.signedOut(nPending) : STRINGS.signedOutNone, "warning", { offersSignIn: true });
   }
 
-  message(text, level, { offersNext = false, offersSignIn = false } = {}) {
+  message(text, level, { offersNext = false, offersSignIn = false, offersForm = false } = {}) {
     el("bench-message-text").textContent = text;
     el("bench-message-icon").setAttribute("href", `#i-${level}`);
     el("bench-message").dataset.level = level;
     el("message-next").hidden = !offersNext;
     el("message-sign-in").hidden = !offersSignIn;
+    el("message-form").hidden = !offersForm;
     el("bench-message").hidden = false;
   }
 
