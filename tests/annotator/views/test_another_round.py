@@ -134,7 +134,7 @@ def test_they_cost_the_same_with_one_annotator_and_with_many(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     round_ = make_round(study, 1, advice=make_advice(), reliability=make_reliability({personas.annotator.pk: 0.8}))
-    with django_assert_max_num_queries(21) as with_one:
+    with django_assert_max_num_queries(22) as with_one:
         admin.get(address)
     many = {make_member(study, f"annotator-{number}").pk: 0.5 for number in range(6)}
     round_.reliability = make_reliability(many)
