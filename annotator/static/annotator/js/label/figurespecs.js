@@ -32,7 +32,7 @@ export function bandsFigure({ shares, n_channels }, colour) {
     layout: layoutOf({
       margin: { ...MARGIN, l: 86, b: 8 }, xaxis: axis({ range: [0, Math.max(40, ...percents) * 1.5], showticklabels: false }), yaxis: axis({ autorange: "reversed" }),
     }),
-    words: FIGURES.bandsWords(BANDS.map(({ key }, band) => `${key} ${percents[band]} %`).join(", "), n_channels),
+    words: FIGURES.bandsWords(BANDS.map(({ key }, band) => `${FIGURES.bandName(key)} ${percents[band]} %`).join(", "), n_channels),
   };
 }
 
