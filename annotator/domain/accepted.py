@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext
+
 from annotator.exceptions import DomainError
 from mlcore.types import NONE_OF_THESE, Dimension, DimensionKind, JsonObject
 
@@ -19,26 +21,44 @@ def check_accepted(dimensions: Sequence[Dimension], accepted: Mapping[str, Any])
     """As it is stored. Raises DomainError that names the question and what is wrong."""
     known = {dimension.key: dimension for dimension in dimensions}
     if unknown := sorted(set(accepted) - set(known)):
-        raise DomainError(f"This study does not ask for {', '.join(unknown)}.", "bad_accepted")
+        raise DomainError(
+            gettext("This study does not ask for {unknown}.").format(unknown=", ".join(unknown)), "bad_accepted"
+        )
     read = {key: _read(known[key], one) for key, one in accepted.items()}
     if not read:
-        raise DomainError("Say for at least one question which answers are accepted.", "bad_accepted")
+        raise DomainError(gettext("Say for at least one question which answers are accepted."), "bad_accepted")
     return read
 
 
 def _read(dimension: Dimension, one: Any) -> JsonObject:
     if dimension.kind.is_trace:
-        raise DomainError(f"{dimension.title}: a continuous trace has no accepted answers.", "bad_accepted")
+        raise DomainError(
+            gettext("{title}: a continuous trace has no accepted answers.").format(title=dimension.title),
+            "bad_accepted",
+        )
     given = one if isinstance(one, dict) else {}
     if names := choices_of(dimension):
         values = given.get(ANY_OF)
         if set(given) != {ANY_OF} or not isinstance(values, list) or not values:
-            raise DomainError(f"{dimension.title}: expected {{any_of: [answers]}}, got {one!r}.", "bad_accepted")
+            raise DomainError(
+                gettext("{title}: expected {{any_of: [answers]}}, got {one}.").format(
+                    title=dimension.title, one=repr(one)
+                ),
+                "bad_accepted",
+            )
         if strange := [value for value in values if isinstance(value, bool) or value not in names]:
-            raise DomainError(f"{dimension.title}: {strange[0]!r} is not one of its answers.", "bad_accepted")
+            raise DomainError(
+                gettext("{title}: {strange} is not one of its answers.").format(
+                    title=dimension.title, strange=repr(strange[0])
+                ),
+                "bad_accepted",
+            )
         return {ANY_OF: [value for value in names if value in values]}
     if set(given) != {FROM, TO}:
-        raise DomainError(f"{dimension.title}: expected {{from, to}}, got {one!r}.", "bad_accepted")
+        raise DomainError(
+            gettext("{title}: expected {{from, to}}, got {one}.").format(title=dimension.title, one=repr(one)),
+            "bad_accepted",
+        )
     return _range(dimension, given[FROM], given[TO])
 
 
@@ -49,7 +69,12 @@ def _range(dimension: Dimension, low: Any, high: Any) -> JsonObject:
         except ValueError as error:
             raise DomainError(f"{error}.", "bad_accepted") from error
     if any(below > above for below, above in zip(_places(low), _places(high), strict=True)):
-        raise DomainError(f"{dimension.title}: the range from {low} to {high} holds no answer.", "bad_accepted")
+        raise DomainError(
+            gettext("{title}: the range from {low} to {high} holds no answer.").format(
+                title=dimension.title, low=low, high=high
+            ),
+            "bad_accepted",
+        )
     return {FROM: low, TO: high}
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.domain import audit
 from annotator.domain.acquisition import differing
@@ -76,7 +77,10 @@ def create_study(spec: StudySpec, *, actor: User | None) -> Study:
         name, messages = next(iter(error.message_dict.items()))
         raise DomainError(f"{name.replace('_', ' ').capitalize()}: {' '.join(messages)}", "bad_study") from error
     if Study.objects.filter(slug=spec.slug).exists():
-        raise Conflict(f"There is already a study called {spec.slug!r}: choose another short name.", "slug_taken")
+        raise Conflict(
+            gettext("There is already a study called {slug}: choose another short name.").format(slug=repr(spec.slug)),
+            "slug_taken",
+        )
     study.save()
     audit.record(actor, study, "create", study, {"slug": study.slug})
     if actor is not None:
@@ -87,20 +91,27 @@ def create_study(spec: StudySpec, *, actor: User | None) -> Study:
 def _check(spec: StudySpec) -> None:
     _check_scheme(spec.dimensions)
     if not 0 < spec.trace_sfreq <= MAX_TRACE_SFREQ:
-        raise DomainError(f"The rate of traces lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.", "bad_study")
+        raise DomainError(
+            gettext("The rate of traces lies above 0 and up to {max_trace_sfreq} Hz.").format(
+                max_trace_sfreq=f"{MAX_TRACE_SFREQ:g}"
+            ),
+            "bad_study",
+        )
     if not 0 < spec.test_subject_share < 1:
-        raise DomainError("The share of test subjects lies between 0 and 1, for example 0.2.", "bad_study")
+        raise DomainError(gettext("The share of test subjects lies between 0 and 1, for example 0.2."), "bad_study")
     if min(spec.window_s, spec.hop_s, spec.eeg_sfreq, spec.face_fps, spec.lease_s) <= 0:
-        raise DomainError("Window, step, rates and lease time must be above 0.", "bad_study")
+        raise DomainError(gettext("Window, step, rates and lease time must be above 0."), "bad_study")
     if min(spec.overlap, spec.reserve) < 1:
-        raise DomainError("Overlap and reserve must be at least 1.", "bad_study")
+        raise DomainError(gettext("Overlap and reserve must be at least 1."), "bad_study")
 
 
 def _check_scheme(dimensions: Sequence[Dimension]) -> None:
     try:
         check_scheme(dimensions)
     except ValueError as error:
-        raise DomainError(f"The scheme does not hold together: {error}.", "bad_scheme") from error
+        raise DomainError(
+            gettext("The scheme does not hold together: {error}.").format(error=error), "bad_scheme"
+        ) from error
 
 
 def scheme_is_fixed(study: Study) -> bool:
@@ -114,7 +125,9 @@ def set_scheme(study: Study, dimensions: Sequence[Dimension], *, actor: User | N
     _check_scheme(dimensions)
     locked = Study.objects.select_for_update().get(pk=study.pk)  # an answer under way holds the row against this
     if scheme_is_fixed(locked):
-        raise Conflict("The scheme is fixed: the study has labels. Make another study to ask otherwise.", "has_labels")
+        raise Conflict(
+            gettext("The scheme is fixed: the study has labels. Make another study to ask otherwise."), "has_labels"
+        )
     locked.scheme = study.scheme = [dimension.to_json() for dimension in dimensions]
     locked.save(update_fields=["scheme"])
     audit.record(actor, study, "set_scheme", study, {"scheme": study.scheme})
@@ -123,7 +136,7 @@ def set_scheme(study: Study, dimensions: Sequence[Dimension], *, actor: User | N
 def find_study(slug: str) -> Study:
     study = Study.objects.filter(slug=slug).first()
     if study is None:
-        raise NotFound(f"There is no study called {slug!r}.")
+        raise NotFound(gettext("There is no study called {slug}.").format(slug=repr(slug)))
     return study
 
 
@@ -157,7 +170,7 @@ def remove_member(member: Membership, *, actor: User | None) -> None:
     Study.objects.select_for_update(no_key=True).get(pk=member.study_id)
     others = Membership.objects.filter(study=member.study, role=Role.ADMIN).exclude(pk=member.pk)
     if member.role == Role.ADMIN and not others.exists():
-        raise Conflict("This is the study's only admin: make somebody else admin first.", "last_admin")
+        raise Conflict(gettext("This is the study's only admin: make somebody else admin first."), "last_admin")
     member.ended_at = timezone.now()
     member.save(update_fields=["ended_at"])
     audit.record(actor, member.study, "remove_member", member, {"user": member.user_id, "role": member.role})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotator.domain.studies import MAX_TRACE_SFREQ
 from annotator.forms.scheme import PRESETS
@@ -15,15 +17,18 @@ OWN = "own"
 
 class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     scheme = forms.ChoiceField(
-        label="Label scheme",
-        choices=[*((key, text) for key, (text, _) in PRESETS.items()), (OWN, "Own questions, as set up below")],
+        label=_("Label scheme"),
+        choices=[
+            *((key, text) for key, (text, _dimensions) in PRESETS.items()),
+            (OWN, _("Own questions, as set up below")),
+        ],
         widget=forms.RadioSelect,
     )
     eeg_channels = forms.CharField(
-        label="EEG channels",
+        label=_("EEG channels"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Names separated by commas, as the caps name them. Empty: those of the first recording imported.",
+        help_text=_("Names separated by commas, as the caps name them. Empty: those of the first recording imported."),
     )
 
     #: what everybody fills in, before what has a usable default
@@ -52,33 +57,37 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         ]
         widgets = {"description": forms.Textarea(attrs={"rows": 2})}
         labels = {
-            "slug": "Short name",
-            "window_s": "Clip length (s)",
-            "hop_s": "Step from clip to clip (s)",
-            "eeg_sfreq": "EEG rate for training (Hz)",
-            "min_eeg_channels": "Fewest shared channels",
-            "include_single_modality": "Make clips where only EEG or only video is there",
-            "overlap": "Annotators a clip",
-            "reserve": "Clips an annotator holds at once",
-            "lease_s": "A reserved clip returns to the queue after (s)",
-            "test_subject_share": "Share of subjects kept for testing",
-            "test_clips_per_subject": "Test clips a subject, at most",
-            "min_labels": "Labelled clips a round needs",
-            "trace_sfreq": "Rate of traces in a round (Hz)",
-            "applies_lag": "Move traces by each annotator's measured reaction lag",
+            "title": _("Title"),
+            "slug": _("Short name"),
+            "description": _("Description"),
+            "window_s": _("Clip length (s)"),
+            "hop_s": _("Step from clip to clip (s)"),
+            "eeg_sfreq": _("EEG rate for training (Hz)"),
+            "min_eeg_channels": _("Fewest shared channels"),
+            "include_single_modality": _("Make clips where only EEG or only video is there"),
+            "overlap": _("Annotators a clip"),
+            "reserve": _("Clips an annotator holds at once"),
+            "lease_s": _("A reserved clip returns to the queue after (s)"),
+            "test_subject_share": _("Share of subjects kept for testing"),
+            "test_clips_per_subject": _("Test clips a subject, at most"),
+            "min_labels": _("Labelled clips a round needs"),
+            "trace_sfreq": _("Rate of traces in a round (Hz)"),
+            "applies_lag": _("Move traces by each annotator's measured reaction lag"),
         }
         help_texts = {
-            "slug": "Appears in addresses: letters, digits and hyphens.",
-            "min_eeg_channels": "A session that shares fewer of the study's channels is labelled, but not trained on.",
-            "trace_sfreq": "Of questions answered over time: values a second that a round and exports make of them.",
-            "applies_lag": "What was recorded stays as it came; a round reads it so much earlier.",
-            "test_subject_share": "0.2 keeps one subject in five (at least 2). Fixed once labelling begins.",
+            "slug": _("Appears in addresses: letters, digits and hyphens."),
+            "min_eeg_channels": _(
+                "A session that shares fewer of the study's channels is labelled, but not trained on."
+            ),
+            "trace_sfreq": _("Of questions answered over time: values a second that a round and exports make of them."),
+            "applies_lag": _("What was recorded stays as it came; a round reads it so much earlier."),
+            "test_subject_share": _("0.2 keeps one subject in five (at least 2). Fixed once labelling begins."),
         }
 
     def clean_eeg_channels(self) -> list[str]:
         names = [name.strip() for name in self.cleaned_data["eeg_channels"].split(",") if name.strip()]
         if len({name.lower() for name in names}) != len(names):
-            raise forms.ValidationError("Each channel may be named once.")
+            raise forms.ValidationError(gettext("Each channel may be named once."))
         return names
 
     def clean_window_s(self) -> float:
@@ -90,19 +99,23 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
     def clean_test_subject_share(self) -> float:
         share = float(self.cleaned_data["test_subject_share"])
         if not 0 < share < 1:
-            raise forms.ValidationError("The share lies between 0 and 1, for example 0.2.")
+            raise forms.ValidationError(gettext("The share lies between 0 and 1, for example 0.2."))
         return share
 
     def clean_eeg_sfreq(self) -> float:
         sfreq = float(self.cleaned_data["eeg_sfreq"])
         if not 32 <= sfreq <= 2048:
-            raise forms.ValidationError("The rate lies between 32 and 2048 Hz.")
+            raise forms.ValidationError(gettext("The rate lies between 32 and 2048 Hz."))
         return sfreq
 
     def clean_trace_sfreq(self) -> float:
         sfreq = float(self.cleaned_data["trace_sfreq"])
         if not 0 < sfreq <= MAX_TRACE_SFREQ:
-            raise forms.ValidationError(f"The rate lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.")
+            raise forms.ValidationError(
+                gettext("The rate lies above 0 and up to {max_trace_sfreq} Hz.").format(
+                    max_trace_sfreq=f"{MAX_TRACE_SFREQ:g}"
+                )
+            )
         return sfreq
 
     @property
@@ -116,5 +129,5 @@ class StudyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 
 def _above_zero(seconds: float) -> float:
     if seconds <= 0:
-        raise forms.ValidationError("A length in seconds is above 0.")
+        raise forms.ValidationError(gettext("A length in seconds is above 0."))
     return seconds

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.forms import BooleanField
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from annotator.domain import studies
 from annotator.domain.access import READING, ObjectKind, Verb, access, roles_of
@@ -18,7 +19,9 @@ from annotator.views.http import StudyRequest, UserRequest
 
 @access(ObjectKind.STUDY, Verb.LIST)
 def study_list(request: UserRequest) -> HttpResponse:
-    no_study = f"An admin adds {request.user} on the study's People page: tell them this name. Then it appears here."
+    no_study = gettext(
+        "An admin adds {user} on the study's People page: tell them this name. Then it appears here."
+    ).format(user=request.user)
     context = {"cards": overview.visible_studies(request.user), "no_study": no_study}
     return render(request, "studies/list.html", context)
 
@@ -42,7 +45,7 @@ def _create(request: UserRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"{study.title} stands. Import recordings next.")
+            messages.success(request, gettext("{title} stands. Import recordings next.").format(title=study.title))
             return redirect("study", slug=study.slug)
     return render(request, "studies/new.html", {"form": form, "editor": editor})
 
@@ -70,7 +73,7 @@ def study_scheme(request: StudyRequest, slug: str) -> HttpResponse:
             except DomainError as error:
                 editor.error = error.message
             else:
-                messages.success(request, "The scheme is saved.")
+                messages.success(request, gettext("The scheme is saved."))
                 return redirect("study", slug=slug)
     return render(request, "studies/scheme.html", {"study": study, "editor": editor, "is_fixed": is_fixed})
 

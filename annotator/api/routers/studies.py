@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from ninja import Router, Status
 
 from annotator.api import present, schemas
@@ -51,7 +52,9 @@ def _dimensions(scheme: list[schemas.DimensionIn]) -> tuple[Dimension, ...]:
     try:
         return tuple(Dimension.from_json(item.model_dump()) for item in scheme)
     except ValueError as error:
-        raise DomainError(f"The scheme does not hold together: {error}.", "bad_scheme") from error
+        raise DomainError(
+            gettext("The scheme does not hold together: {error}.").format(error=error), "bad_scheme"
+        ) from error
 
 
 @router.put("/studies/{slug}/scheme", response=schemas.StudyDetailOut)
