@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from annotator import services
+from annotator import languages, services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -167,6 +167,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -208,16 +209,21 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env("CONCORD_TIME_ZONE", "UTC")
-USE_I18N = False
 USE_TZ = True
+USE_I18N = True
+LANGUAGE_CODE = "en-gb"  # what the sources say; workers, commands and exports speak it whatever a browser wants
+LOCALE_PATHS = [BASE_DIR / "annotator" / "locale"]
+LANGUAGES = languages.installed(LOCALE_PATHS[0], LANGUAGE_CODE)
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # --- security --------------------------------------------------------------------------------------------------------
 
 #: the site is reached by https, here or through a proxy that sets X-Forwarded-Proto
 HTTPS = env_flag("CONCORD_HTTPS", default=False)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = env_int("CONCORD_SESSION_S", 12 * 3600)

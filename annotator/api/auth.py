@@ -1,6 +1,7 @@
 """Who asks: the session cookie of a page (with its CSRF token), or a bearer token of a program."""
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
@@ -30,7 +31,7 @@ class BearerToken(HttpBearer):
     def __call__(self, request: HttpRequest) -> User | None:
         found: User | None = super().__call__(request)
         if found is None and "Authorization" in request.headers:
-            raise HttpError(401, "That API token is not valid: make a new one on your account page.")
+            raise HttpError(401, gettext("That API token is not valid: make a new one on your account page."))
         return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -45,17 +46,17 @@ def status_of(error: DomainError) -> int:
 
 
 def _signed_out(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    return answer(401, "not_signed_in", "You are signed out: sign in again.")
+    return answer(401, "not_signed_in", gettext("You are signed out: sign in again."))
 
 
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     if error.status_code == 403 and "CSRF" in error.message:
-        return answer(403, "csrf", "This page is too old to send anything: reload it and try again.")
+        return answer(403, "csrf", gettext("This page is too old to send anything: reload it and try again."))
     return answer(error.status_code, CODES.get(error.status_code, "error"), _sentence(error.message))
 
 
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
-    return answer(404, "not_found", "There is nothing here.")
+    return answer(404, "not_found", gettext("There is nothing here."))
 
 
 def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
@@ -71,7 +72,9 @@ def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
     """Ours to mend: logged in full, and the caller is told no more than that."""
     log.error("API: %s %s failed", request.method, request.path, exc_info=error)
     got_request_exception.send(sender=None, request=request)
-    return answer(500, "server_error", "Something went wrong on the server; it was logged. Nothing was changed.")
+    return answer(
+        500, "server_error", gettext("Something went wrong on the server; it was logged. Nothing was changed.")
+    )
 
 
 def _sentence(text: Any) -> str:

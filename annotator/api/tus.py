@@ -17,6 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import http_date
+from django.utils.translation import gettext
 
 from annotator.api import errors
 from annotator.domain.receiving import ALGORITHMS, BLOCK_BYTES, Checksum
@@ -97,7 +98,10 @@ def expires() -> str:
 def whole_number(request: HttpRequest, name: str) -> int:
     text = request.headers.get(name, "")
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise DomainError(f"{name}: expected a whole number, got {text[:40]!r}.", "bad_request")
+        raise DomainError(
+            gettext("{name}: expected a whole number, got {text}.").format(name=name, text=repr(text[:40])),
+            "bad_request",
+        )
     return int(text)
 
 
@@ -107,7 +111,7 @@ def metadata(request: HttpRequest) -> dict[str, str]:
     try:
         return {pair[0]: _decoded(pair[1]).decode() if len(pair) > 1 else "" for pair in pairs}
     except UnicodeDecodeError as error:
-        raise DomainError("Upload-Metadata: expected UTF-8 in base64.", "bad_request") from error
+        raise DomainError(gettext("Upload-Metadata: expected UTF-8 in base64."), "bad_request") from error
 
 
 def path_in(said: dict[str, str]) -> str:
@@ -115,14 +119,14 @@ def path_in(said: dict[str, str]) -> str:
     names = (said.get(key, "") for key in ("path", "relativePath", "filename", "name"))
     path = next((name for name in names if name and name != "null"), "")
     if not path:
-        raise DomainError("Upload-Metadata: expected a filename.", "bad_request")
+        raise DomainError(gettext("Upload-Metadata: expected a filename."), "bad_request")
     return path
 
 
 def modified_ms(said: dict[str, str]) -> int:
     text = said.get("modified_ms", "0")
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise DomainError("Upload-Metadata: modified_ms is a whole number of milliseconds.", "bad_request")
+        raise DomainError(gettext("Upload-Metadata: modified_ms is a whole number of milliseconds."), "bad_request")
     return int(text)
 
 
@@ -133,7 +137,10 @@ def checksum(request: HttpRequest) -> Checksum | None:
         return None
     algorithm, _, encoded = text.partition(" ")
     if algorithm not in ALGORITHMS:
-        raise DomainError(f"Upload-Checksum: expected one of {', '.join(ALGORITHMS)}.", "bad_request")
+        raise DomainError(
+            gettext("Upload-Checksum: expected one of {algorithms}.").format(algorithms=", ".join(ALGORITHMS)),
+            "bad_request",
+        )
     return Checksum(algorithm, _decoded(encoded))
 
 
@@ -141,16 +148,16 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
-        raise DomainError("A header that should be base64 is not.", "bad_request") from error
+        raise DomainError(gettext("A header that should be base64 is not."), "bad_request") from error
 
 
 def check_piece(request: HttpRequest, *, room: int) -> None:
     """A piece of the right type that says no more than the file has room for."""
     if request.content_type != PIECE:
-        raise DomainError(f"Content-Type: expected {PIECE}.", "wrong_type")
+        raise DomainError(gettext("Content-Type: expected {piece}.").format(piece=PIECE), "wrong_type")
     length = request.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) > room:
-        raise DomainError("This is more than the file was said to hold; nothing of it was stored.", "too_long")
+        raise DomainError(gettext("This is more than the file was said to hold; nothing of it was stored."), "too_long")
 
 
 def patience(request: HttpRequest) -> None:

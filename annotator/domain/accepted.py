@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext
+
 from annotator.enums import AnswerKind
 from annotator.exceptions import DomainError
 from mlcore.types import NONE_OF_THESE, Dimension, DimensionKind, JsonObject
@@ -28,11 +30,15 @@ def check_accepted(
     """
     known = {dimension.key: dimension for dimension in dimensions}
     if unknown := sorted(set(accepted) - set(known)):
-        raise DomainError(f"This study does not ask for {', '.join(unknown)}.", "bad_accepted")
+        raise DomainError(
+            gettext("This study does not ask for {unknown}.").format(unknown=", ".join(unknown)), "bad_accepted"
+        )
     read = {key: _read(known[key], one) for key, one in accepted.items()}
     if not read and not answers:
         raise DomainError(
-            "Say for at least one question which answers are accepted, or that “Can't tell” or “Bad signal” is right.",
+            gettext(
+                "Say for at least one question which answers are accepted, or that “Can't tell” or “Bad signal” is right."
+            ),
             "bad_accepted",
         )
     return read
@@ -42,24 +48,43 @@ def check_answers(answers: Sequence[str]) -> list[str]:
     """Answers without values that count as right, as they are stored."""
     if strange := [one for one in answers if one not in WITHOUT_VALUES]:
         raise DomainError(
-            f"Without values only cant_tell or bad_signal can be right, not {str(strange[0])!r}.", "bad_accepted"
+            gettext("Without values only cant_tell or bad_signal can be right, not {strange}.").format(
+                strange=repr(str(strange[0]))
+            ),
+            "bad_accepted",
         )
     return [one.value for one in WITHOUT_VALUES if one in answers]
 
 
 def _read(dimension: Dimension, one: Any) -> JsonObject:
     if dimension.kind.is_trace:
-        raise DomainError(f"{dimension.title}: a continuous trace has no accepted answers.", "bad_accepted")
+        raise DomainError(
+            gettext("{title}: a continuous trace has no accepted answers.").format(title=dimension.title),
+            "bad_accepted",
+        )
     given = one if isinstance(one, dict) else {}
     if names := choices_of(dimension):
         values = given.get(ANY_OF)
         if set(given) != {ANY_OF} or not isinstance(values, list) or not values:
-            raise DomainError(f"{dimension.title}: expected {{any_of: [answers]}}, got {one!r}.", "bad_accepted")
+            raise DomainError(
+                gettext("{title}: expected {{any_of: [answers]}}, got {one}.").format(
+                    title=dimension.title, one=repr(one)
+                ),
+                "bad_accepted",
+            )
         if strange := [value for value in values if isinstance(value, bool) or value not in names]:
-            raise DomainError(f"{dimension.title}: {strange[0]!r} is not one of its answers.", "bad_accepted")
+            raise DomainError(
+                gettext("{title}: {strange} is not one of its answers.").format(
+                    title=dimension.title, strange=repr(strange[0])
+                ),
+                "bad_accepted",
+            )
         return {ANY_OF: [value for value in names if value in values]}
     if set(given) != {FROM, TO}:
-        raise DomainError(f"{dimension.title}: expected {{from, to}}, got {one!r}.", "bad_accepted")
+        raise DomainError(
+            gettext("{title}: expected {{from, to}}, got {one}.").format(title=dimension.title, one=repr(one)),
+            "bad_accepted",
+        )
     return _range(dimension, given[FROM], given[TO])
 
 
@@ -70,7 +95,12 @@ def _range(dimension: Dimension, low: Any, high: Any) -> JsonObject:
         except ValueError as error:
             raise DomainError(f"{error}.", "bad_accepted") from error
     if any(below > above for below, above in zip(_places(low), _places(high), strict=True)):
-        raise DomainError(f"{dimension.title}: the range from {low} to {high} holds no answer.", "bad_accepted")
+        raise DomainError(
+            gettext("{title}: the range from {low} to {high} holds no answer.").format(
+                title=dimension.title, low=low, high=high
+            ),
+            "bad_accepted",
+        )
     return {FROM: low, TO: high}
 
 
@@ -129,8 +159,8 @@ def in_words(
 ) -> list[tuple[str, str]]:
     """(question, its accepted answers), as people read them."""
     by_question = [(one.title, _words(one, accepted[one.key])) for one in dimensions if one.key in accepted]
-    whole = " or ".join(str(AnswerKind(one).label) for one in answers)
-    return [*by_question, *([("Or" if by_question else "Answer", whole)] if whole else [])]
+    whole = gettext(" or ").join(str(AnswerKind(one).label) for one in answers)
+    return [*by_question, *([(gettext("Or") if by_question else gettext("Answer"), whole)] if whole else [])]
 
 
 def _words(dimension: Dimension, one: Mapping[str, Any]) -> str:

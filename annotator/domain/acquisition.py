@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotator.domain import audit
 from annotator.enums import VoteModel
@@ -27,7 +29,7 @@ OF_STOPPING = tuple(one.name for one in fields(StoppingConfig))
 NAMES = (*OF_CHOICE, VOTE_MODEL, BUDGET, *OF_STOPPING)
 #: what is said where parts of a batch leave no room for the strategy; told at each of these settings
 SHARES = ("audit_share", "repeat_share", "second_opinion_share")
-NO_ROOM = "The shares for random clips, repeats and second opinions must leave something: together less than 1."
+NO_ROOM = _("The shares for random clips, repeats and second opinions must leave something: together less than 1.")
 
 
 class BadSetting(DomainError):
@@ -80,7 +82,7 @@ def _named(error: ValueError) -> BadSetting:
     name, _, what = str(error).partition(": ")
     if name in NAMES:
         return BadSetting(name, f"{what}.")
-    return BadSetting(SHARES[0], NO_ROOM)
+    return BadSetting(SHARES[0], str(NO_ROOM))
 
 
 @transaction.atomic
@@ -110,24 +112,24 @@ def differing(config: AcquisitionConfig | StoppingConfig) -> JsonObject:
 def _read(name: str, value: Any) -> Any:
     """A value of a setting's own type, from its text if need be."""
     if name not in NAMES:
-        raise BadSetting(name, f"there is no such setting: choose from {', '.join(NAMES)}.")
+        raise BadSetting(name, gettext("there is no such setting: choose from {names}.").format(names=", ".join(NAMES)))
     text = value.strip() if isinstance(value, str) else value
     read: Callable[[Any], Any] = _READERS.get(name, _number)
     try:
         return read(text)
     except ValueError as error:
-        raise BadSetting(name, f"{error}, got {value!r}.") from error
+        raise BadSetting(name, gettext("{error}, got {value}.").format(error=error, value=repr(value))) from error
 
 
 def _strategy(value: Any) -> Strategy:
     if value not in [one.value for one in Strategy]:
-        raise ValueError(f"expected one of {', '.join(Strategy)}")
+        raise ValueError(gettext("expected one of {known}").format(known=", ".join(Strategy)))
     return Strategy(value)
 
 
 def _vote_model(value: Any) -> VoteModel:
     if value not in VoteModel.values:
-        raise ValueError(f"expected one of {', '.join(VoteModel.values)}")
+        raise ValueError(gettext("expected one of {known}").format(known=", ".join(VoteModel.values)))
     return VoteModel(value)
 
 
@@ -135,7 +137,7 @@ def _flag(value: Any) -> bool:
     known = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
     found = known.get(value.lower()) if isinstance(value, str) else value
     if not isinstance(found, bool):
-        raise ValueError("expected yes or no")
+        raise ValueError(gettext("expected yes or no"))
     return found
 
 
@@ -143,7 +145,7 @@ def _whole(value: Any) -> int:
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError("expected a whole number")
+        raise ValueError(gettext("expected a whole number"))
     return value
 
 
@@ -156,7 +158,7 @@ def _budget(value: Any) -> int | None:
         return None
     minutes = _whole(value)
     if not 1 <= minutes <= MAX_BUDGET:
-        raise ValueError(f"expected nothing, or 1..{MAX_BUDGET} minutes")
+        raise ValueError(gettext("expected nothing, or 1..{most} minutes").format(most=MAX_BUDGET))
     return minutes
 
 
@@ -166,7 +168,7 @@ def _number(value: Any) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError("expected a number")
+        raise ValueError(gettext("expected a number"))
     return number
 
 

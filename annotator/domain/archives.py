@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from django.utils.translation import gettext
+
 from annotator.exceptions import DomainError
 
 MAX_FILES = 20_000
@@ -32,14 +34,23 @@ def unpack(archive: Path, folder: Path, *, name: str, limits: Limits) -> None:
         with zipfile.ZipFile(archive) as opened:
             entries = [entry for entry in opened.infolist() if not _is_of_mac(entry)]
             if len(entries) > MAX_FILES:
-                raise DomainError(f"{name} holds {len(entries)} files; the limit is {MAX_FILES}.", "too_many")
+                raise DomainError(
+                    gettext("{name} holds {n_entries} files; the limit is {max_files}.").format(
+                        name=name, n_entries=len(entries), max_files=MAX_FILES
+                    ),
+                    "too_many",
+                )
             unpacker = _Unpacker(opened, folder, name, limits)
             for entry in entries:
                 unpacker.unpack(entry)
     except _DAMAGE as error:
-        raise DomainError(f"{name} can't be unpacked ({error}); pack it again.", "bad_archive") from error
+        raise DomainError(
+            gettext("{name} can't be unpacked ({error}); pack it again.").format(name=name, error=error), "bad_archive"
+        ) from error
     except OSError as error:
-        raise DomainError(f"{name} can't be unpacked ({error.strerror}).", "bad_archive") from error
+        raise DomainError(
+            gettext("{name} can't be unpacked ({strerror}).").format(name=name, strerror=error.strerror), "bad_archive"
+        ) from error
 
 
 def _is_of_mac(entry: zipfile.ZipInfo) -> bool:
@@ -65,7 +76,12 @@ class _Unpacker:
             while block := source.read(_BLOCK_BYTES):
                 self.n_bytes += len(block)
                 if self.n_bytes > self.limits.max_bytes:
-                    raise DomainError(f"{self.name} unpacks to more than {self.limits.max_bytes} bytes.", "too_large")
+                    raise DomainError(
+                        gettext("{name} unpacks to more than {max_bytes} bytes.").format(
+                            name=self.name, max_bytes=self.limits.max_bytes
+                        ),
+                        "too_large",
+                    )
                 self.limits.check()
                 out.write(block)
 
@@ -75,8 +91,16 @@ class _Unpacker:
         is_special = kind not in (0, stat.S_IFREG, stat.S_IFDIR)  # a link, a device, a pipe
         leaves = path.is_absolute() or ".." in path.parts or ":" in entry.filename.split("/")[0]
         if is_special or leaves or not path.parts:
-            raise DomainError(f"{self.name} holds {entry.filename!r}, which leads out of the folder.", "bad_archive")
+            raise DomainError(
+                gettext("{name} holds {filename}, which leads out of the folder.").format(
+                    name=self.name, filename=repr(entry.filename)
+                ),
+                "bad_archive",
+            )
         target = self.folder.joinpath(*path.parts)
         if target.exists() and not entry.is_dir():
-            raise DomainError(f"{self.name} holds {entry.filename!r} twice.", "bad_archive")
+            raise DomainError(
+                gettext("{name} holds {filename} twice.").format(name=self.name, filename=repr(entry.filename)),
+                "bad_archive",
+            )
         return target

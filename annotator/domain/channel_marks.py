@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotator.domain import audit
 from annotator.domain.access import ObjectKind, Verb, may
@@ -27,9 +28,12 @@ def mark_channel(
     """
     held = RecordingSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
     if held.status != SessionStatus.READY:
-        raise Conflict(f"The session is {held.get_status_display().lower()}: nothing was marked.", "not_ready")
+        raise Conflict(
+            gettext("The session is {status}: nothing was marked.").format(status=held.get_status_display().lower()),
+            "not_ready",
+        )
     if channel not in held.eeg_info.get("channels", ()):
-        raise DomainError(f"This session has no channel {channel}.", "no_such_channel")
+        raise DomainError(gettext("This session has no channel {channel}.").format(channel=channel), "no_such_channel")
     last = held.channel_marks.filter(channel=channel).order_by("-created_at", "-pk").first()
     if _says_nothing_new(last, is_bad=is_bad, reason=reason, actor=actor):
         return held
@@ -61,7 +65,7 @@ def _says_nothing_new(last: ChannelMark | None, *, is_bad: bool, reason: str, ac
 def _require_own(last: ChannelMark | None, actor: User, session: RecordingSession) -> None:
     is_anothers = last is not None and last.is_bad and last.by_id != actor.pk
     if is_anothers and not may(actor, Verb.EDIT, ObjectKind.SESSION, session.study):
-        raise NotAllowed("Somebody else marked this channel: an admin can take it back.", "anothers_mark")
+        raise NotAllowed(gettext("Somebody else marked this channel: an admin can take it back."), "anothers_mark")
 
 
 def _in_the_order_of_the_file(session: RecordingSession, channel: str, *, is_bad: bool) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import linear_regression
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotator.domain import audit, channel_marks, importing
 from annotator.domain.jobs import UNFINISHED
@@ -42,7 +43,9 @@ def clear_sync_points(session: RecordingSession, *, actor: User | None) -> Job:
     with transaction.atomic():
         held = _hold(session)
         if not held.sync_points:
-            raise DomainError("No points are set: the clocks are what the files say already.", "nothing_to_clear")
+            raise DomainError(
+                gettext("No points are set: the clocks are what the files say already."), "nothing_to_clear"
+            )
         return _change(held, {"sync_points": []}, "clear_sync_points", actor)
 
 
@@ -53,7 +56,10 @@ def set_bad_channels(session: RecordingSession, names: Sequence[str], *, actor: 
         channels = held.eeg_info.get("channels", [])
         unknown = sorted(set(names) - set(channels))
         if unknown:
-            raise DomainError(f"Session {held} has no channel {', '.join(unknown)}.", "no_such_channel")
+            raise DomainError(
+                gettext("Session {held} has no channel {unknown}.").format(held=held, unknown=", ".join(unknown)),
+                "no_such_channel",
+            )
         bad = [name for name in channels if name in set(names)]
         taken_back = [name for name in held.bad_channels if name not in bad]
         channel_marks.add_words(held, taken_back, is_bad=False, actor=actor)
@@ -65,9 +71,14 @@ def set_bad_channels(session: RecordingSession, names: Sequence[str], *, actor: 
 def check_points(session: RecordingSession, points: Sequence[Point]) -> None:
     """Raises DomainError with one sentence for points that can't be right."""
     if not (session.has_eeg and session.has_video):
-        raise DomainError("This session has one stream only: there are no clocks to relate.", "one_stream")
+        raise DomainError(gettext("This session has one stream only: there are no clocks to relate."), "one_stream")
     if not 1 <= len(points) <= MAX_POINTS:
-        raise DomainError(f"Set 1 to {MAX_POINTS} points; {len(points)} were given.", "bad_points")
+        raise DomainError(
+            gettext("Set 1 to {max_points} points; {n_points} were given.").format(
+                max_points=MAX_POINTS, n_points=len(points)
+            ),
+            "bad_points",
+        )
     for video_s, session_s in points:
         _check_inside("video", video_s, session.video_info.get("seconds"))
         _check_inside("EEG", session_s, session.eeg_info.get("seconds"))
@@ -76,7 +87,10 @@ def check_points(session: RecordingSession, points: Sequence[Point]) -> None:
 
 def _check_inside(stream: str, seconds: float, length_s: float | None) -> None:
     if not math.isfinite(seconds) or seconds < -SLACK_S or seconds > (length_s or math.inf) + SLACK_S:
-        raise DomainError(f"A point at {seconds:g} s lies outside the {stream}.", "bad_points")
+        raise DomainError(
+            gettext("A point at {seconds} s lies outside the {stream}.").format(seconds=f"{seconds:g}", stream=stream),
+            "bad_points",
+        )
 
 
 def _check_agreement(points: Sequence[Point], drift: float) -> None:
@@ -86,15 +100,19 @@ def _check_agreement(points: Sequence[Point], drift: float) -> None:
         drift = linear_regression(video_s, [session_s - video_s for video_s, session_s in points]).slope
     if abs(drift) > MAX_DRIFT:
         raise DomainError(
-            f"The points contradict each other: they ask for clocks that drift by {100 * drift:+.1f} %, "
-            f"and real ones differ by less than {100 * MAX_DRIFT:.0f} %.",
+            gettext(
+                "The points contradict each other: they ask for clocks that drift by {drift} %, "
+                "and real ones differ by less than {max_drift} %."
+            ).format(drift=f"{100 * drift:+.1f}", max_drift=f"{100 * MAX_DRIFT:.0f}"),
             "contradictory_points",
         )
     left_s = [session_s - (1.0 + drift) * video_s for video_s, session_s in points]
     slip_s = max(left_s) - min(left_s)
     if slip_s > MAX_SLIP_S:
         raise DomainError(
-            f"The points contradict each other by {slip_s:.1f} s: one of them names another moment.",
+            gettext("The points contradict each other by {slip_s} s: one of them names another moment.").format(
+                slip_s=f"{slip_s:.1f}"
+            ),
             "contradictory_points",
         )
 
@@ -104,9 +122,17 @@ def _hold(session: RecordingSession) -> RecordingSession:
     locked = RecordingSession.objects.select_for_update(of=("self",)).select_related("subject", "study")
     held = locked.get(pk=session.pk)
     if held.status != SessionStatus.READY:
-        raise Conflict(f"Session {held} is {held.get_status_display().lower()}: nothing was changed.", "not_ready")
+        raise Conflict(
+            gettext("Session {held} is {status}: nothing was changed.").format(
+                held=held, status=held.get_status_display().lower()
+            ),
+            "not_ready",
+        )
     if held.jobs.filter(state__in=UNFINISHED).exclude(parent=None).exists():
-        raise Conflict(f"Session {held} is being imported: wait until that has ended, then save again.", "import_runs")
+        raise Conflict(
+            gettext("Session {held} is being imported: wait until that has ended, then save again.").format(held=held),
+            "import_runs",
+        )
     return held
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.domain import audit, cold_start, importing, jobs, originals, queueing, sessions
 from annotator.enums import LeaseOutcome, RoundState, SessionStatus, SlotState
@@ -77,9 +78,9 @@ def delete_session(session: RecordingSession, *, actor: User | None) -> Deletion
         study = queueing.hold_queue(session.study)
         locked = RecordingSession.objects.select_for_update(of=("self",)).filter(pk=session.pk).first()
         if locked is None:
-            raise NotFound("This session has been deleted already.")
+            raise NotFound(gettext("This session has been deleted already."))
         if locked.status == SessionStatus.DELETED:
-            raise Conflict("The recording of this session has been deleted already.", "deleted")
+            raise Conflict(gettext("The recording of this session has been deleted already."), "deleted")
         done = preview(locked)
         audit.record(actor, study, "delete_session", locked, {"code": str(locked), **asdict(done)})
         _let_go_of_files(study, locked, claimed)

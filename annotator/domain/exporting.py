@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext
 
 from annotator.domain import audit, jobs
 from annotator.domain.acquisition import acquisition_of
@@ -160,7 +161,9 @@ def request_export(
     `with_history` adds superseded and withdrawn labels; their state is a column.
     """
     if format not in ExportFormat.values:
-        raise DomainError(f"There is no format {format!r}: choose csv or parquet.", "bad_format")
+        raise DomainError(
+            gettext("There is no format {format}: choose csv or parquet.").format(format=repr(format)), "bad_format"
+        )
     payload = {"out": str(out.absolute()) if out else "", "with_history": with_history}
     with transaction.atomic():
         job = jobs.create_job(JobKind.EXPORT, study=study, actor=actor, payload=payload)

@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotator.domain import audit, cold_start, jobs, originals, queueing, sessions
 from annotator.domain.sources import Source, is_remote, s3_prefix
@@ -23,17 +25,20 @@ from annotator.models import Job, RecordingSession, Study, Subject, Upload, User
 from mlcore.errors import Cancelled
 from mlcore.types import JsonObject, RecordingSpec
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 #: name of a layout -> what people call it; "auto" recognises the others
-LAYOUTS: Mapping[str, str] = {
-    "auto": "Recognise it",
-    "mahnob": "MAHNOB-HCI: Sessions/<number>/session.xml with BDF and AVI",
-    "deap": "DEAP: s01.dat … or the original BDF, with face videos",
-    "eav": "EAV: a folder a subject, EEG as .mat, videos as .mp4",
-    "ascertain": "ASCERTAIN: features and raw signals, as .mat",
-    "bids": "EEG-BIDS: sub-<label>/eeg, with videos beside it",
-    "xdf": "XDF: what LabRecorder wrote, with the video that its frame stream belongs to",
-    "manifest": "Manifest: a CSV file that pairs EEG and video files",
-    "folder": "Plain folder: EEG and video files paired by their names",
+LAYOUTS: Mapping[str, StrPromise] = {
+    "auto": _("Recognise it"),
+    "mahnob": _("MAHNOB-HCI: Sessions/<number>/session.xml with BDF and AVI"),
+    "deap": _("DEAP: s01.dat … or the original BDF, with face videos"),
+    "eav": _("EAV: a folder a subject, EEG as .mat, videos as .mp4"),
+    "ascertain": _("ASCERTAIN: features and raw signals, as .mat"),
+    "bids": _("EEG-BIDS: sub-<label>/eeg, with videos beside it"),
+    "xdf": _("XDF: what LabRecorder wrote, with the video that its frame stream belongs to"),
+    "manifest": _("Manifest: a CSV file that pairs EEG and video files"),
+    "folder": _("Plain folder: EEG and video files paired by their names"),
 }
 MAX_STUDY_CHANNELS = 64
 #: sessions that stay as they are until a new import of them has come in whole
@@ -50,7 +55,10 @@ def request_import(study: Study, *, actor: User | None, source: Source, layout: 
     if isinstance(source, str):
         source = s3_prefix(source)
     elif not source.exists():
-        raise DomainError(f"{source} does not exist: name a folder of recordings or a manifest.", "source_missing")
+        raise DomainError(
+            gettext("{source} does not exist: name a folder of recordings or a manifest.").format(source=source),
+            "source_missing",
+        )
     named = source if isinstance(source, str) else str(source.absolute())
     return _create_import(study, actor=actor, layout=layout, payload={"source": named})
 
@@ -63,7 +71,12 @@ def request_upload_import(upload: Upload, *, actor: User | None, layout: str) ->
 
 def _create_import(study: Study, *, actor: User | None, layout: str, payload: JsonObject) -> Job:
     if layout not in LAYOUTS:
-        raise DomainError(f"There is no layout {layout!r}: choose one of {', '.join(LAYOUTS)}.", "bad_layout")
+        raise DomainError(
+            gettext("There is no layout {layout}: choose one of {layouts}.").format(
+                layout=repr(layout), layouts=", ".join(LAYOUTS)
+            ),
+            "bad_layout",
+        )
     with transaction.atomic():
         payload = {**payload, "layout": layout}
         job = jobs.create_job(JobKind.IMPORT, study=study, actor=actor, payload=payload)
@@ -81,7 +94,12 @@ def request_rebuild(session: RecordingSession, *, actor: User | None) -> Job:
     with transaction.atomic():
         queueing.hold_study(session.study)
         if not session.files.exists():
-            raise Conflict(f"Session {session} has no stored files to rebuild from: import it again.", "no_originals")
+            raise Conflict(
+                gettext("Session {session} has no stored files to rebuild from: import it again.").format(
+                    session=session
+                ),
+                "no_originals",
+            )
         job = jobs.create_job(
             JobKind.IMPORT_SESSION,
             study=session.study,

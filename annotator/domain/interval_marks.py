@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from annotator.domain import audit
 from annotator.domain.access import ObjectKind, Verb, may
@@ -49,12 +50,12 @@ def mark_interval(
     known = IntervalMark.objects.filter(uuid=interval.uuid).first()
     if known is not None:
         if (known.session_id, known.by_id) != (session.pk, actor.pk):
-            raise Conflict("Another mark has this uuid: make a new one.", "uuid_taken")
+            raise Conflict(gettext("Another mark has this uuid: make a new one."), "uuid_taken")
         return known
     _check(held, interval, limits_s)
     before = None if interval.supersedes is None else _current(held, interval.supersedes)
     if before is not None and before.by_id != actor.pk:
-        raise NotAllowed("Only who made a mark can correct it.", "anothers_mark")
+        raise NotAllowed(gettext("Only who made a mark can correct it."), "anothers_mark")
     made = IntervalMark.objects.create(
         uuid=interval.uuid,
         study_id=session.study_id,
@@ -79,7 +80,7 @@ def withdraw_interval(session: RecordingSession, uuid: UUID, *, actor: User) -> 
         return
     mark = _current(held, uuid)
     if mark.by_id != actor.pk and not may(actor, Verb.EDIT, ObjectKind.SESSION, session.study):
-        raise NotAllowed("Only who made a mark, or an admin, can take it back.", "anothers_mark")
+        raise NotAllowed(gettext("Only who made a mark, or an admin, can take it back."), "anothers_mark")
     made = IntervalMark.objects.create(
         uuid=uuid4(),
         study_id=session.study_id,
@@ -99,27 +100,37 @@ def _hold(session: RecordingSession) -> RecordingSession:
     """One writer of a session's marks at a time."""
     held = RecordingSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
     if held.status != SessionStatus.READY:
-        raise Conflict(f"The session is {held.get_status_display().lower()}: nothing was marked.", "not_ready")
+        raise Conflict(
+            gettext("The session is {status}: nothing was marked.").format(status=held.get_status_display().lower()),
+            "not_ready",
+        )
     return held
 
 
 def _current(session: RecordingSession, uuid: UUID) -> IntervalMark:
     mark = session.interval_marks.filter(uuid=uuid, is_withdrawal=False).first()
     if mark is None:
-        raise NotFound("There is no such mark in this session.", "no_such_mark")
+        raise NotFound(gettext("There is no such mark in this session."), "no_such_mark")
     if IntervalMark.objects.filter(supersedes=mark).exists():
-        raise Conflict("This mark was changed or taken back meanwhile: look again.", "mark_changed")
+        raise Conflict(gettext("This mark was changed or taken back meanwhile: look again."), "mark_changed")
     return mark
 
 
 def _check(session: RecordingSession, interval: Interval, limits_s: tuple[float, float]) -> None:
     first_s, last_s = limits_s
     if not (math.isfinite(interval.start_s) and math.isfinite(interval.stop_s) and interval.start_s < interval.stop_s):
-        raise DomainError("An interval must begin before it ends.", "bad_interval")
+        raise DomainError(gettext("An interval must begin before it ends."), "bad_interval")
     if interval.start_s < first_s - SLACK_S or interval.stop_s > last_s + SLACK_S:
-        raise DomainError(f"Only {first_s:.2f} s to {last_s:.2f} s can be marked here.", "bad_interval")
+        raise DomainError(
+            gettext("Only {first_s} s to {last_s} s can be marked here.").format(
+                first_s=f"{first_s:.2f}", last_s=f"{last_s:.2f}"
+            ),
+            "bad_interval",
+        )
     if interval.channel and interval.channel not in session.eeg_info.get("channels", ()):
-        raise DomainError(f"This session has no channel {interval.channel}.", "no_such_channel")
+        raise DomainError(
+            gettext("This session has no channel {channel}.").format(channel=interval.channel), "no_such_channel"
+        )
 
 
 def _detail(made: IntervalMark, before: IntervalMark | None) -> dict[str, object]:

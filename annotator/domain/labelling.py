@@ -12,6 +12,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from psycopg.types.json import Jsonb
 
 from annotator.domain import audit, live, newcomers, queueing, traces
@@ -118,7 +119,7 @@ def _submit(clip: Clip, user: User, submission: Submission, *, now: datetime) ->
         return _known(clip, user, submission), False
     check_answer(clip.study, submission)
     if facts.lease is None:
-        raise NotFound("This clip was not given to you, so your answer can't be taken.", "not_served")
+        raise NotFound(gettext("This clip was not given to you, so your answer can't be taken."), "not_served")
     place = _place_of_answer(clip, user, facts, now=now)
     given = traces.split(clip, user, clip.study.dimensions, submission.values)
     label = _store(clip, user, replace(submission, values=given.values), lease=facts.lease, place=place, now=now)
@@ -180,7 +181,7 @@ def _place_of_answer(clip: Clip, user: User, facts: _Facts, *, now: datetime) ->
     held = facts.held
     pass_number = held.pass_number if held is not None else _pass_after_loss(facts)
     if pass_number in facts.answered:
-        raise Conflict("You have labelled this clip already: correct that answer instead.", "already_labelled")
+        raise Conflict(gettext("You have labelled this clip already: correct that answer instead."), "already_labelled")
     if held is not None:
         return _Place(pass_number, held, is_late=held.expires_at <= now)
     return _Place(pass_number, _free_slot(clip, user, pass_number, now=now), is_late=True)
@@ -269,7 +270,9 @@ def _says_the_same(label: Label, submission: Submission) -> bool:
 
 
 def _reused() -> Conflict:
-    return Conflict("Another answer was already sent under this uuid: send this one under a new uuid.", "uuid_reused")
+    return Conflict(
+        gettext("Another answer was already sent under this uuid: send this one under a new uuid."), "uuid_reused"
+    )
 
 
 def check_answer(study: Study, submission: Submission) -> None:
@@ -278,20 +281,27 @@ def check_answer(study: Study, submission: Submission) -> None:
         _require_same_questions(study, submission)
         _check_values(study, submission.values)
     elif submission.values:
-        raise DomainError(f"{submission.answer.label} comes without values.", "bad_answer")
+        raise DomainError(
+            gettext("{answer} comes without values.").format(answer=submission.answer.label), "bad_answer"
+        )
     if submission.confidence is not None and submission.confidence not in (1, 2, 3):
-        raise DomainError("Confidence is 1 (a guess), 2 (fairly sure) or 3 (sure).", "bad_answer")
+        raise DomainError(gettext("Confidence is 1 (a guess), 2 (fairly sure) or 3 (sure)."), "bad_answer")
     if not 0.0 <= submission.seconds_spent <= MAX_SECONDS:
-        raise DomainError("Seconds spent must lie between 0 and a day.", "bad_answer")
+        raise DomainError(gettext("Seconds spent must lie between 0 and a day."), "bad_answer")
     if len(submission.comment) > MAX_COMMENT:
-        raise DomainError(f"The note is too long: at most {MAX_COMMENT} characters.", "bad_answer")
+        raise DomainError(
+            gettext("The note is too long: at most {max_comment} characters.").format(max_comment=MAX_COMMENT),
+            "bad_answer",
+        )
 
 
 def _require_same_questions(study: Study, submission: Submission) -> None:
     """Values name answers by their places: of another question the same value would say another thing."""
     if submission.scheme_version not in ("", study.scheme_version):
         raise Conflict(
-            "The study's questions have changed since this form was opened: reload it and answer what it asks now.",
+            gettext(
+                "The study's questions have changed since this form was opened: reload it and answer what it asks now."
+            ),
             "scheme_changed",
         )
 
@@ -300,9 +310,11 @@ def _check_values(study: Study, values: Mapping[str, Any]) -> None:
     dimensions = {dimension.key: dimension for dimension in study.dimensions}
     missing = [dimension.title for key, dimension in dimensions.items() if key not in values]
     if missing:
-        raise DomainError(f"Not answered yet: {', '.join(missing)}.", "incomplete")
+        raise DomainError(gettext("Not answered yet: {missing}.").format(missing=", ".join(missing)), "incomplete")
     if unknown := sorted(set(values) - set(dimensions)):
-        raise DomainError(f"This study does not ask for {', '.join(unknown)}.", "bad_answer")
+        raise DomainError(
+            gettext("This study does not ask for {unknown}.").format(unknown=", ".join(unknown)), "bad_answer"
+        )
     for key, value in values.items():
         try:
             dimensions[key].check(value)
@@ -356,29 +368,34 @@ def undo(uuid: uuids.UUID, user: User, *, now: datetime | None = None) -> Slot |
 def _own(uuid: uuids.UUID, user: User) -> Label:
     label = Label.objects.select_related("study", "clip").filter(uuid=uuid, annotator=user).first()
     if label is None:
-        raise NotFound("You have no such answer.")
+        raise NotFound(gettext("You have no such answer."))
     return label
 
 
 def _require_no_answer_told(label: Label) -> None:
     """Who was told something about their answer can't take it back unseen."""
     if label.gold == TeachingKind.PRACTICE:
-        raise Conflict("A practice answer stands as you first gave it.", "practice")
+        raise Conflict(gettext("A practice answer stands as you first gave it."), "practice")
     if label.seen_opinion_at is not None or SeenOpinion.objects.filter(label=label).exists():
         raise Conflict(
-            "You have looked at the model's opinion since: correct the answer instead, and both are kept.",
+            gettext("You have looked at the model's opinion since: correct the answer instead, and both are kept."),
             "opinion_seen",
         )
 
 
 def _require_last(label: Label, *, now: datetime) -> None:
     if label.state != LabelState.CURRENT:
-        raise Conflict(f"That answer is {label.get_state_display().lower()} already.", "not_current")
+        raise Conflict(
+            gettext("That answer is {state} already.").format(state=label.get_state_display().lower()),
+            "not_current",
+        )
     if now - label.created_at > UNDO_WINDOW:
-        raise Conflict("That answer is too old to be undone: open its clip and correct it.", "too_old")
+        raise Conflict(gettext("That answer is too old to be undone: open its clip and correct it."), "too_old")
     later = Label.objects.filter(study=label.study, annotator=label.annotator, state=LabelState.CURRENT)
     if later.filter(Q(created_at__gt=label.created_at) | Q(created_at=label.created_at, pk__gt=label.pk)).exists():
-        raise Conflict("Only your last answer can be undone: open the clip to correct an older one.", "not_last")
+        raise Conflict(
+            gettext("Only your last answer can be undone: open the clip to correct an older one."), "not_last"
+        )
 
 
 def _slot_again(label: Label, *, now: datetime) -> Slot | None:
@@ -431,9 +448,12 @@ def correct(label: Label, user: User, submission: Submission) -> Label:
         return _known(label.clip, user, submission)
     check_answer(label.study, submission)
     if label.state != LabelState.CURRENT:
-        raise Conflict(f"That answer is {label.get_state_display().lower()} already.", "not_current")
+        raise Conflict(
+            gettext("That answer is {state} already.").format(state=label.get_state_display().lower()),
+            "not_current",
+        )
     if label.gold == TeachingKind.PRACTICE:
-        raise Conflict("A practice answer stands as you first gave it.", "practice")
+        raise Conflict(gettext("A practice answer stands as you first gave it."), "practice")
     seen_at = SeenOpinion.objects.filter(label=label).values_list("created_at", flat=True).first()
     given = traces.split(label.clip, user, label.study.dimensions, submission.values)
     Label.objects.filter(pk=label.pk).update(state=LabelState.SUPERSEDED)
@@ -467,7 +487,7 @@ def save_draft(clip: Clip, user: User, content: JsonObject) -> None:
     n_traces = sum(dimension.kind.is_trace for dimension in clip.study.dimensions)
     most = MAX_DRAFT_CHARACTERS + n_traces * MAX_TRACE_CHARACTERS
     if len(content) > MAX_DRAFT_KEYS or len(str(content)) > most:
-        raise DomainError("That draft is too large.", "bad_draft")
+        raise DomainError(gettext("That draft is too large."), "bad_draft")
     queueing.lock_annotator(clip.study, user)
     pass_number = queueing.pass_held(clip, user)
     if clip.labels.filter(annotator=user, pass_number=pass_number, state=LabelState.CURRENT).exists():

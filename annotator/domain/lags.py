@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext
+
 from annotator.domain import audit, traces
 from annotator.enums import TraceDevice
 from annotator.exceptions import DomainError
@@ -115,14 +117,21 @@ def calibrate(study: Study, user: User, *, device: TraceDevice, seed: int, event
     kept = _events(device, seed, events)
     hand = sampled(kept)
     if sum(value is not None for value in hand) < MIN_SEEN_S * SFREQ:
-        raise DomainError(f"Less than {MIN_SEEN_S:.0f} s were followed: run the calibration to its end.", "too_short")
+        raise DomainError(
+            gettext("Less than {min_seen_s} s were followed: run the calibration to its end.").format(
+                min_seen_s=f"{MIN_SEEN_S:.0f}"
+            ),
+            "too_short",
+        )
     drawn = phases(seed)
     reference = [_sum_of_sines(drawn, number / SFREQ) for number in range(len(hand))]
     lag = estimate(reference, hand)
     if lag.correlation < MIN_CORRELATION:
         raise DomainError(
-            f"Your hand and the dot went together too little (r = {lag.correlation:.2f}, at least "
-            f"{MIN_CORRELATION:.2f} is needed) to tell a lag: follow the dot throughout and try again.",
+            gettext(
+                "Your hand and the dot went together too little (r = {correlation}, at least "
+                "{min_correlation} is needed) to tell a lag: follow the dot throughout and try again."
+            ).format(correlation=f"{lag.correlation:.2f}", min_correlation=f"{MIN_CORRELATION:.2f}"),
             "low_correlation",
         )
     measured = ReactionLag.objects.create(
@@ -140,20 +149,23 @@ def calibrate(study: Study, user: User, *, device: TraceDevice, seed: int, event
 
 def _events(device: TraceDevice, seed: int, given: Mapping[str, Any]) -> JsonObject:
     if not 0 <= seed <= MAX_SEED:
-        raise DomainError(f"The seed lies in 0..{MAX_SEED}.", "bad_calibration")
+        raise DomainError(gettext("The seed lies in 0..{max_seed}.").format(max_seed=MAX_SEED), "bad_calibration")
     columns = {name: given.get(name) for name in ("stimulus_s", "wall_ms", "value")}
     letters = given.get("device")
     if not isinstance(letters, str) or any(not _is_column(column, len(letters)) for column in columns.values()):
-        raise DomainError("Events come as the columns stimulus_s, wall_ms, value, device.", "bad_calibration")
+        raise DomainError(gettext("Events come as the columns stimulus_s, wall_ms, value, device."), "bad_calibration")
     if len(letters) > MAX_EVENTS:
-        raise DomainError(f"A calibration has at most {MAX_EVENTS:,} events.", "bad_calibration")
+        raise DomainError(
+            gettext("A calibration has at most {max_events} events.").format(max_events=f"{MAX_EVENTS:,}"),
+            "bad_calibration",
+        )
     for name in ("stimulus_s", "wall_ms"):
         column = columns[name]
         assert column is not None
         if any(after < before for before, after in pairwise(column)):
-            raise DomainError(f"The calibration's {name} runs backwards.", "bad_calibration")
+            raise DomainError(gettext("The calibration's {name} runs backwards.").format(name=name), "bad_calibration")
     if traces.main_device(letters) not in (device, None) or set(letters) - {"b", "e", *traces.DEVICES}:
-        raise DomainError("The calibration was led by another device than it names.", "bad_calibration")
+        raise DomainError(gettext("The calibration was led by another device than it names."), "bad_calibration")
     return {**columns, "device": letters}
 
 

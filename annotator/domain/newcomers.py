@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.domain import audit, said
 from annotator.domain.accepted import missed
@@ -140,7 +141,9 @@ def take_step(study: Study, user: User, step: Stage, *, now: datetime | None = N
         row.examples_seen_at = row.examples_seen_at or at
     elif step is Stage.REPEAT:
         if standing_of(study, user).stage is not Stage.REPEAT:
-            raise Conflict("There is nothing to repeat: the practice clips are not all answered.", "nothing_to_repeat")
+            raise Conflict(
+                gettext("There is nothing to repeat: the practice clips are not all answered."), "nothing_to_repeat"
+            )
         row.attempt += 1
         audit.record(user, study, "repeat_practice", row, {"attempt": row.attempt})
     row.save()

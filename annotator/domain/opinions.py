@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotator.domain import audit
 from annotator.domain.statements import fetch_one
@@ -41,14 +42,17 @@ def show(uuid: uuids.UUID, user: User) -> Opinion:
     """To who has answered the clip; that they saw it is kept, with the time of the first look."""
     label = Label.objects.select_related("study").filter(uuid=uuid, annotator=user).first()
     if label is None:
-        raise NotFound("You have no such answer.")
+        raise NotFound(gettext("You have no such answer."))
     if label.study.opinion != OpinionPolicy.AFTER:
-        raise NotAllowed("In this study the model's opinion is not shown.", "opinion_off")
+        raise NotAllowed(gettext("In this study the model's opinion is not shown."), "opinion_off")
     if label.state != LabelState.CURRENT:
-        raise Conflict(f"That answer is {label.get_state_display().lower()} already.", "not_current")
+        raise Conflict(
+            gettext("That answer is {state} already.").format(state=label.get_state_display().lower()),
+            "not_current",
+        )
     found = Prediction.objects.filter(clip=label.clip_id, round=label.study.promoted_round_id).first()
     if found is None or label.gold == TeachingKind.PRACTICE:
-        raise NotFound("No model has an opinion on this clip.", "no_opinion")
+        raise NotFound(gettext("No model has an opinion on this clip."), "no_opinion")
     seen, is_new = SeenOpinion.objects.get_or_create(label=label)
     if is_new:
         audit.record(user, label.study, "see_opinion", label, {"clip": label.clip_id, "round": found.round_id})

@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.domain import audit
 from annotator.domain.statements import Columns, fetch_one
@@ -35,9 +36,16 @@ def create_user(username: str, *, password: str | None, is_superuser: bool = Fal
     try:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:
-        raise DomainError(f"{username!r} can't be a user name: {' '.join(error.messages)}", "bad_username") from error
+        raise DomainError(
+            gettext("{username} can't be a user name: {messages}").format(
+                username=repr(username), messages=" ".join(error.messages)
+            ),
+            "bad_username",
+        ) from error
     if User.objects.filter(username=username).exists():
-        raise Conflict(f"There is already a user called {username!r}.", "username_taken")
+        raise Conflict(
+            gettext("There is already a user called {username}.").format(username=repr(username)), "username_taken"
+        )
     _set(user, password)
     user.save()
     audit.record(None, None, "create", user, {"username": username})
@@ -62,7 +70,11 @@ def reset_password(member: Membership, password: str, *, actor: User) -> None:
     if not actor.is_superuser:
         own = Membership.objects.filter(user=actor, role=Role.ADMIN).values("study")
         if user.is_superuser or Membership.objects.filter(user=user).exclude(study__in=own).exists():
-            raise NotAllowed(f"{user} belongs to more than your studies: only a superuser may set this password.")
+            raise NotAllowed(
+                gettext("{user} belongs to more than your studies: only a superuser may set this password.").format(
+                    user=user
+                )
+            )
     _set(user, password)
     user.save(update_fields=["password"])
     audit.record(actor, member.study, "reset_password", user)
@@ -75,14 +87,16 @@ def _set(user: User, password: str | None) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise DomainError(f"That password is not safe: {' '.join(error.messages)}", "weak_password") from error
+        raise DomainError(
+            gettext("That password is not safe: {messages}").format(messages=" ".join(error.messages)), "weak_password"
+        ) from error
     user.set_password(password)
 
 
 def find_user(username: str) -> User:
     user = User.objects.filter(username=username).first()
     if user is None:
-        raise NotFound(f"There is no user called {username!r}.")
+        raise NotFound(gettext("There is no user called {username}.").format(username=repr(username)))
     return user
 
 
@@ -101,7 +115,7 @@ def revoke_token(user: User, token_id: int) -> None:
         revoked_at=timezone.now()
     )
     if not n_changed:
-        raise NotFound("You have no such token.")
+        raise NotFound(gettext("You have no such token."))
     audit.record(user, None, "revoke_token", ApiToken.objects.get(pk=token_id))
 
 

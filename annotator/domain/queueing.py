@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.domain import audit, newcomers
 from annotator.domain.claiming import top_up
@@ -100,7 +101,7 @@ def fill_up(study: Study, user: User, *, now: datetime | None = None) -> None:
 def lock_annotator(study: Study, user: User) -> None:
     """One thing at a time for each annotator, and none while rankings are swapped; until the transaction ends."""
     if fetch_all(_HOLD, {"lock": QUEUE_LOCK, "study": study.pk, "user": user.pk}) != [(True,)]:
-        raise NotAllowed("You do not annotate in this study: ask its admin to add you as an annotator.")
+        raise NotAllowed(gettext("You do not annotate in this study: ask its admin to add you as an annotator."))
 
 
 def held_slots(study: Study, user: User) -> list[Slot]:
@@ -147,7 +148,7 @@ def claim_clip(clip: Clip, user: User, *, now: datetime | None = None) -> Slot:
     """This very clip, reached by its address: only if it has a free slot and the annotator has room."""
     lock_annotator(clip.study, user)
     if not newcomers.is_through(clip.study, user):
-        raise Conflict("Your first hour in this study comes first: open the label page.", "onboarding")
+        raise Conflict(gettext("Your first hour in this study comes first: open the label page."), "onboarding")
     start = now or timezone.now()
     expire_overdue(clip.study_id, now=start)
     mine = _slots().filter(clip=clip, holder=user, state=SlotState.LEASED).first()
@@ -155,17 +156,21 @@ def claim_clip(clip: Clip, user: User, *, now: datetime | None = None) -> Slot:
         return mine
     _require_unanswered(clip, user)
     if clip.superseded_at is not None:
-        raise Conflict("A newer import of its recording has no such clip: there is nothing to answer.", "superseded")
+        raise Conflict(
+            gettext("A newer import of its recording has no such clip: there is nothing to answer."), "superseded"
+        )
     if Slot.objects.filter(study=clip.study, holder=user, state=SlotState.LEASED).count() >= clip.study.reserve:
-        raise Conflict("You already hold as many clips as you may: answer or release one first.", "reserve_full")
+        raise Conflict(
+            gettext("You already hold as many clips as you may: answer or release one first."), "reserve_full"
+        )
     return _lease_open_slot(clip, user, now=start)
 
 
 def _require_unanswered(clip: Clip, user: User) -> None:
     if clip.labels.filter(annotator=user, pass_number=0, state=LabelState.CURRENT).exists():
-        raise Conflict("You have labelled this clip already.", "already_labelled")
+        raise Conflict(gettext("You have labelled this clip already."), "already_labelled")
     if clip.skips.filter(annotator=user).exists():
-        raise Conflict("You skipped this clip.", "skipped")
+        raise Conflict(gettext("You skipped this clip."), "skipped")
 
 
 def _lease_open_slot(clip: Clip, user: User, *, now: datetime) -> Slot:
@@ -176,7 +181,7 @@ def _lease_open_slot(clip: Clip, user: User, *, now: datetime) -> Slot:
         .first()
     )
     if slot is None or not _is_served(clip):
-        raise NotFound("This clip has all the annotators it needs.", "clip_taken")
+        raise NotFound(gettext("This clip has all the annotators it needs."), "clip_taken")
     slot.state, slot.holder, slot.entry = SlotState.LEASED, user, None
     slot.leased_at, slot.expires_at = now, now + timedelta(seconds=clip.study.lease_s)
     slot.save()
@@ -206,7 +211,9 @@ def heartbeat(clip: Clip, user: User, *, now: datetime | None = None) -> Slot:
     slot = next((slot for slot in held if slot.clip_id == clip.pk), None)
     if slot is None:
         raise Conflict(
-            "Your time on this clip ran out and it went back to the queue; an answer that you submit is still kept.",
+            gettext(
+                "Your time on this clip ran out and it went back to the queue; an answer that you submit is still kept."
+            ),
             "lease_lost",
         )
     slot.expires_at = start + timedelta(seconds=clip.study.lease_s)
@@ -228,10 +235,10 @@ def skip(clip: Clip, user: User, reason: SkipReason, comment: str = "") -> Skip:
     if not was_served(clip, user):
         raise NotFound
     if _is_practice(clip, user):
-        raise Conflict("A practice clip can't be skipped: answer it, or say that you can't tell.", "practice")
+        raise Conflict(gettext("A practice clip can't be skipped: answer it, or say that you can't tell."), "practice")
     answered = clip.labels.filter(annotator=user, state=LabelState.CURRENT, pass_number=pass_held(clip, user))
     if answered.exists():
-        raise Conflict("You have labelled this clip already; undo that first.", "already_labelled")
+        raise Conflict(gettext("You have labelled this clip already; undo that first."), "already_labelled")
     made, is_new = Skip.objects.get_or_create(
         clip=clip, annotator=user, defaults={"reason": reason, "comment": comment}
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 
 from django.db import connection, transaction
+from django.utils.translation import gettext
 
 from annotator.domain import pool, slots, studies
 from annotator.domain.copying import as_json, copy_rows
@@ -234,7 +235,9 @@ def _keep_what_may_be_asked(study: Study, ranking: Ranking) -> None:
         n_gone, n_strangers = cursor.fetchone()
         if n_strangers:
             raise DomainError(
-                f"A ranking may hold only this study's clips outside the test subjects; {n_strangers} are not.",
+                gettext(
+                    "A ranking may hold only this study's clips outside the test subjects; {n_strangers} are not."
+                ).format(n_strangers=n_strangers),
                 "bad_ranking",
             )
         if n_gone:

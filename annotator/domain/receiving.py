@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.exceptions import Conflict, DomainError, NotFound
 from annotator.models import Upload, UploadFile
@@ -48,10 +49,15 @@ def receive(file: UploadFile, *, offset: int, read: Read, checksum: Checksum | N
     """
     with _sole_writer(file) as is_mine:
         if not is_mine:
-            raise Conflict("Another request is sending this file at this moment.", "offset_conflict")
+            raise Conflict(gettext("Another request is sending this file at this moment."), "offset_conflict")
         true_offset = _true_offset(file)
         if offset != true_offset:
-            raise Conflict(f"The file is at byte {true_offset}, not {offset}: go on from there.", "offset_conflict")
+            raise Conflict(
+                gettext("The file is at byte {true_offset}, not {offset}: go on from there.").format(
+                    true_offset=true_offset, offset=offset
+                ),
+                "offset_conflict",
+            )
         file.part.parent.mkdir(parents=True, exist_ok=True)
         with file.part.open("ab") as out:
             out.truncate(offset)
@@ -97,7 +103,7 @@ def _append(file: UploadFile, out: BinaryIO, read: Read, checksum: Checksum | No
             counted = _make_safe(file, out, place)
     if checksum is not None and digest is not None and digest.digest() != checksum.digest:
         out.truncate(start)
-        raise DomainError("The piece did not come in as it was sent: send it again.", "bad_checksum")
+        raise DomainError(gettext("The piece did not come in as it was sent: send it again."), "bad_checksum")
     return _make_safe(file, out, place)
 
 
@@ -113,7 +119,10 @@ def _write(file: UploadFile, out: BinaryIO, block: bytes) -> None:
         out.write(block)
     except OSError as error:
         raise DomainError(
-            f"{file.path} can't be stored on the server ({error.strerror}): ask its operator, then go on.", "disk_full"
+            gettext("{path} can't be stored on the server ({strerror}): ask its operator, then go on.").format(
+                path=file.path, strerror=error.strerror
+            ),
+            "disk_full",
         ) from error
 
 
@@ -133,4 +142,4 @@ def _count(file: UploadFile, place: int) -> None:
 
 
 def _gone() -> NotFound:
-    return NotFound("This upload was discarded.", "gone")
+    return NotFound(gettext(gettext("This upload was discarded.")), "gone")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.domain import audit, jobs, lags, pool, queueing, said, scoring
 from annotator.domain.copying import as_json, copy_rows
@@ -88,21 +89,26 @@ def frozen_candidates(study: Study) -> QuerySet[Label]:
 def _refuse_a_second_round(study: Study) -> None:
     live = study.rounds.filter(state__in=LIVE).first()
     if live:
-        raise Conflict(f"Round {live.number} is still running: wait for it or cancel it.", "round_running")
+        raise Conflict(
+            gettext("Round {number} is still running: wait for it or cancel it.").format(number=live.number),
+            "round_running",
+        )
 
 
 def _refuse_too_little(study: Study, labels: Sequence[Label]) -> None:
     if not study.subjects.filter(is_test=True).exists():
         raise DomainError(
-            "No test subjects are set aside, so no score could be honest: import at least 2 subjects.",
+            gettext("No test subjects are set aside, so no score could be honest: import at least 2 subjects."),
             "no_test_subjects",
         )
     votes = [label for label in labels if label.answer == AnswerKind.LABEL and not label.clip.subject.is_test]
     n_clips = len({label.clip_id for label in votes})
     if n_clips < study.min_labels:
         raise DomainError(
-            f"Too few labels: {n_clips} clips outside the test subjects are labelled, "
-            f"a round needs at least {study.min_labels}.",
+            gettext(
+                "Too few labels: {n_clips} clips outside the test subjects are labelled, "
+                "a round needs at least {min_labels}."
+            ).format(n_clips=n_clips, min_labels=study.min_labels),
             "too_few_labels",
         )
     for dimension in study.dimensions:
@@ -113,8 +119,10 @@ def _refuse_one_class(dimension: Dimension, votes: Iterable[Label]) -> None:
     seen = {json.dumps(label.values[dimension.key], sort_keys=True) for label in votes if dimension.key in label.values}
     if len(seen) < 2:
         raise DomainError(
-            f"{dimension.title} has been given fewer than 2 different answers outside the test subjects: "
-            "nothing can be learned from one; label more clips.",
+            gettext(
+                "{title} has been given fewer than 2 different answers outside the test subjects: "
+                "nothing can be learned from one; label more clips."
+            ).format(title=dimension.title),
             "too_few_classes",
         )
 
@@ -332,7 +340,7 @@ def cancel_round(round_: Round, *, actor: User | None) -> None:
     with transaction.atomic():
         job = Job.objects.select_for_update(of=("self",)).get(round=round_)
         if job.state not in jobs.UNFINISHED:
-            raise Conflict(f"Round {round_.number} has ended already.", "round_ended")
+            raise Conflict(gettext("Round {number} has ended already.").format(number=round_.number), "round_ended")
         if jobs.request_cancel(job):
             _close(job, RoundState.CANCELLED, "")
         scoring.cancel_parts(job)
@@ -345,7 +353,10 @@ def cancel_round(round_: Round, *, actor: User | None) -> None:
 def promote(round_: Round, *, actor: User | None) -> None:
     """Let a published round's model and ranking serve."""
     if round_.state != RoundState.PUBLISHED:
-        raise Conflict(f"Round {round_.number} was not published: there is no model to promote.", "not_published")
+        raise Conflict(
+            gettext("Round {number} was not published: there is no model to promote.").format(number=round_.number),
+            "not_published",
+        )
     with transaction.atomic():
         study = Study.objects.select_for_update(no_key=True).get(pk=round_.study_id)
         _serve(study, round_, Ranking.objects.get(round=round_))
@@ -360,14 +371,14 @@ def roll_back(study: Study, *, actor: User | None) -> Round | None:
         )
         serving = locked.promoted_round
         if serving is None:
-            raise Conflict("No round serves yet: there is nothing to roll back.", "nothing_to_roll_back")
+            raise Conflict(gettext("No round serves yet: there is nothing to roll back."), "nothing_to_roll_back")
         earlier = (
             locked.rounds.filter(state=RoundState.PUBLISHED, number__lt=serving.number).order_by("-number").first()
         )
         whole = locked.rankings.filter(round=earlier, base=None).exclude(policy=RankingPolicy.TEST)
         ranking = whole.order_by("pk").last()
         if ranking is None:
-            raise Conflict("There is no earlier ranking to roll back to.", "nothing_to_roll_back")
+            raise Conflict(gettext("There is no earlier ranking to roll back to."), "nothing_to_roll_back")
         _serve(locked, earlier, ranking)
         audit.record(actor, locked, "roll_back", serving, {"to": earlier.number if earlier else 0})
     return earlier

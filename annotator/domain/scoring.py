@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotator.domain import jobs
 from annotator.enums import JobKind, JobState
@@ -96,4 +97,6 @@ def refuse_missing_parts(job: Job) -> None:
     ended = job.children.exclude(state=JobState.SUCCEEDED).order_by("pk")
     failed = ended.filter(state=JobState.FAILED).first() or ended.first()
     if failed is not None:
-        raise DomainError(f"A part of the pool could not be scored: {failed.reason}", "part_failed")
+        raise DomainError(
+            gettext("A part of the pool could not be scored: {reason}").format(reason=failed.reason), "part_failed"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from annotator.exceptions import DomainError, NotAllowed
 
@@ -27,12 +28,16 @@ def server_folder(text: str) -> Path:
     source = Path(text).expanduser().resolve()
     roots = [Path(root).resolve() for root in settings.IMPORT_ROOTS]
     if not any(source.is_relative_to(root) for root in roots):
-        known = ", ".join(str(root) for root in roots) or "none are set"
+        known = ", ".join(str(root) for root in roots) or gettext("none are set")
         raise NotAllowed(
-            f"{text} is outside the folders the server imports from ({known}). Ask its operator to add it."
+            gettext(
+                "{text} is outside the folders the server imports from ({known}). Ask its operator to add it."
+            ).format(text=text, known=known)
         )
     if not source.exists():
-        raise DomainError(f"{text}: no such file or folder on the server.", code="source_missing")
+        raise DomainError(
+            gettext("{text}: no such file or folder on the server.").format(text=text), code="source_missing"
+        )
     return source
 
 
@@ -43,8 +48,10 @@ def s3_prefix(text: str) -> str:
     allowed = [S3 + root[len(S3) :].strip("/") for root in settings.IMPORT_S3]
     is_inside = any(prefix == root or prefix.startswith(f"{root}/") for root in allowed)
     if not is_inside or not parts or ".." in parts:
-        known = ", ".join(allowed) or "none are set"
+        known = ", ".join(allowed) or gettext("none are set")
         raise NotAllowed(
-            f"{text} is outside the S3 prefixes the server imports from ({known}). Ask its operator to add it."
+            gettext(
+                "{text} is outside the S3 prefixes the server imports from ({known}). Ask its operator to add it."
+            ).format(text=text, known=known)
         )
     return prefix

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.domain import audit, slots
 from annotator.domain.acquisition import differing
@@ -75,7 +76,10 @@ def create_study(spec: StudySpec, *, actor: User | None) -> Study:
         name, messages = next(iter(error.message_dict.items()))
         raise DomainError(f"{name.replace('_', ' ').capitalize()}: {' '.join(messages)}", "bad_study") from error
     if Study.objects.filter(slug=spec.slug).exists():
-        raise Conflict(f"There is already a study called {spec.slug!r}: choose another short name.", "slug_taken")
+        raise Conflict(
+            gettext("There is already a study called {slug}: choose another short name.").format(slug=repr(spec.slug)),
+            "slug_taken",
+        )
     study.save()
     audit.record(actor, study, "create", study, {"slug": study.slug})
     if actor is not None:
@@ -87,18 +91,20 @@ def _check(spec: StudySpec) -> None:
     _check_scheme(spec.dimensions)
     check_trace_reading(TraceReading(spec.trace_sfreq, spec.applies_lag), code="bad_study")
     if not 0 < spec.test_subject_share < 1:
-        raise DomainError("The share of test subjects lies between 0 and 1, for example 0.2.", "bad_study")
+        raise DomainError(gettext("The share of test subjects lies between 0 and 1, for example 0.2."), "bad_study")
     if min(spec.window_s, spec.hop_s, spec.eeg_sfreq, spec.face_fps, spec.lease_s) <= 0:
-        raise DomainError("Window, step, rates and lease time must be above 0.", "bad_study")
+        raise DomainError(gettext("Window, step, rates and lease time must be above 0."), "bad_study")
     if min(spec.overlap, spec.reserve) < 1:
-        raise DomainError("Overlap and reserve must be at least 1.", "bad_study")
+        raise DomainError(gettext("Overlap and reserve must be at least 1."), "bad_study")
 
 
 def _check_scheme(dimensions: Sequence[Dimension]) -> None:
     try:
         check_scheme(dimensions)
     except ValueError as error:
-        raise DomainError(f"The scheme does not hold together: {error}.", "bad_scheme") from error
+        raise DomainError(
+            gettext("The scheme does not hold together: {error}.").format(error=error), "bad_scheme"
+        ) from error
 
 
 def scheme_is_fixed(study: Study) -> bool:
@@ -113,7 +119,9 @@ def set_scheme(study: Study, dimensions: Sequence[Dimension], *, actor: User | N
     _check_scheme(dimensions)
     locked = slots.hold_queue(study)
     if scheme_is_fixed(locked):
-        raise Conflict("The scheme is fixed: the study has labels. Make another study to ask otherwise.", "has_labels")
+        raise Conflict(
+            gettext("The scheme is fixed: the study has labels. Make another study to ask otherwise."), "has_labels"
+        )
     _refuse_to_strand_known_answers(locked, dimensions)
     locked.scheme = study.scheme = [dimension.to_json() for dimension in dimensions]
     locked.save(update_fields=["scheme"])
@@ -127,8 +135,10 @@ def _refuse_to_strand_known_answers(study: Study, dimensions: Sequence[Dimension
     for teaching in TeachingClip.objects.filter(study=study, retired_at=None).order_by("pk"):
         if stranded := [before[key].title for key in teaching.accepted if key in changed]:
             raise Conflict(
-                f"Clip {teaching.clip_id} has a known answer to {', '.join(stranded)}, which would change: remove the "
-                "clip on the onboarding page first, and add it again afterwards.",
+                gettext(
+                    "Clip {clip} has a known answer to {questions}, which would change: remove the clip on the "
+                    "onboarding page first, and add it again afterwards."
+                ).format(clip=teaching.clip_id, questions=", ".join(stranded)),
                 "known_answers",
             )
 
@@ -136,7 +146,7 @@ def _refuse_to_strand_known_answers(study: Study, dimensions: Sequence[Dimension
 def find_study(slug: str) -> Study:
     study = Study.objects.filter(slug=slug).first()
     if study is None:
-        raise NotFound(f"There is no study called {slug!r}.")
+        raise NotFound(gettext("There is no study called {slug}.").format(slug=repr(slug)))
     return study
 
 
@@ -170,7 +180,7 @@ def remove_member(member: Membership, *, actor: User | None) -> None:
     Study.objects.select_for_update(no_key=True).get(pk=member.study_id)
     others = Membership.objects.filter(study=member.study, role=Role.ADMIN).exclude(pk=member.pk)
     if member.role == Role.ADMIN and not others.exists():
-        raise Conflict("This is the study's only admin: make somebody else admin first.", "last_admin")
+        raise Conflict(gettext("This is the study's only admin: make somebody else admin first."), "last_admin")
     member.ended_at = timezone.now()
     member.save(update_fields=["ended_at"])
     audit.record(actor, member.study, "remove_member", member, {"user": member.user_id, "role": member.role})

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.domain import audit, studies
 from annotator.domain.accepted import check_accepted, check_answers
@@ -27,6 +28,10 @@ MAX_INSTRUCTIONS = 20_000
 MAX_FEEDBACK_TIMES = 20
 #: more than anybody chooses by hand
 MAX_PLANNED = {"practice_planned": 100, "checks_planned": 1000}
+_PLANNED = {
+    "practice_planned": gettext_lazy("Practice clips planned"),
+    "checks_planned": gettext_lazy("Checks planned"),
+}
 #: settings that are the study's own, as they are asked for at every answer
 _OF_STUDY = ("leads_newcomers", "check_rate", "opinion")
 _OF_ONBOARDING = ("instructions", "practice_planned", "checks_planned", "pass_share", "feedback_times", "contact")
@@ -79,7 +84,8 @@ def set_onboarding(study: Study, settings: OnboardingSettings, *, actor: User | 
         return False
     if settings.leads_newcomers and not settings.instructions.strip() and not _has_clips(locked):
         raise DomainError(
-            "There is nothing to lead newcomers through: write instructions or choose clips first.", "empty_onboarding"
+            gettext("There is nothing to lead newcomers through: write instructions or choose clips first."),
+            "empty_onboarding",
         )
     Onboarding.objects.update_or_create(study=locked, defaults={name: after[name] for name in _OF_ONBOARDING})
     for row in (locked, study):
@@ -91,22 +97,37 @@ def set_onboarding(study: Study, settings: OnboardingSettings, *, actor: User | 
 
 
 def _check(settings: OnboardingSettings) -> None:
-    for name, title in (("pass_share", "The share to pass"), ("check_rate", "The rate of checks")):
+    for name, title in (("pass_share", gettext("The share to pass")), ("check_rate", gettext("The rate of checks"))):
         value = getattr(settings, name)
         if not (math.isfinite(value) and 0 <= value <= 1):
-            raise DomainError(f"{title} lies between 0 and 1, got {value:g}.", "bad_setting")
+            raise DomainError(
+                gettext("{title} lies between 0 and 1, got {value}.").format(title=title, value=f"{value:g}"),
+                "bad_setting",
+            )
     if not 0 <= settings.feedback_times <= MAX_FEEDBACK_TIMES:
         raise DomainError(
-            f"Feedback is given 0 to {MAX_FEEDBACK_TIMES} times, got {settings.feedback_times}.", "bad_setting"
+            gettext("Feedback is given 0 to {max_feedback_times} times, got {feedback_times}.").format(
+                max_feedback_times=MAX_FEEDBACK_TIMES, feedback_times=settings.feedback_times
+            ),
+            "bad_setting",
         )
     for name, most in MAX_PLANNED.items():
         if not 0 <= getattr(settings, name) <= most:
-            what = name.replace("_", " ").capitalize()
-            raise DomainError(f"{what}: 0 to {most}, got {getattr(settings, name)}.", "bad_setting")
+            raise DomainError(
+                gettext("{what}: 0 to {most}, got {given}.").format(
+                    what=_PLANNED[name], most=most, given=getattr(settings, name)
+                ),
+                "bad_setting",
+            )
     if len(settings.instructions) > MAX_INSTRUCTIONS:
-        raise DomainError(f"The instructions are too long: at most {MAX_INSTRUCTIONS} characters.", "bad_setting")
+        raise DomainError(
+            gettext("The instructions are too long: at most {max_instructions} characters.").format(
+                max_instructions=MAX_INSTRUCTIONS
+            ),
+            "bad_setting",
+        )
     if len(settings.contact) > 200:
-        raise DomainError("Whom to talk to is too long: at most 200 characters.", "bad_setting")
+        raise DomainError(gettext("Whom to talk to is too long: at most 200 characters."), "bad_setting")
 
 
 def _has_clips(study: Study) -> bool:
@@ -121,12 +142,14 @@ def clip_named(study: Study, text: str) -> Clip:
     found = _ADDRESS.match(text.strip())
     number = found["clip"] if found else text.strip()
     if found and found["slug"] != study.slug:
-        raise NotFound("That address is of another study.")
+        raise NotFound(gettext("That address is of another study."))
     clip = None
     if number.isascii() and number.isdecimal() and len(number) < 19:
         clip = Clip.objects.select_related("subject").filter(study=study, pk=int(number)).first()
     if clip is None:
-        raise NotFound(f"This study has no clip {text.strip()!r}: give its number or its address.")
+        raise NotFound(
+            gettext("This study has no clip {text}: give its number or its address.").format(text=repr(text.strip()))
+        )
     return clip
 
 
@@ -134,7 +157,7 @@ def find_clip(study: Study, item_id: int) -> TeachingClip:
     found = TeachingClip.objects.select_related("study", "clip__session__subject")
     teaching = found.filter(study=study, pk=item_id, retired_at=None).first()
     if teaching is None:
-        raise NotFound("This study has no such example, practice clip or check.")
+        raise NotFound(gettext("This study has no such example, practice clip or check."))
     return teaching
 
 
@@ -159,12 +182,17 @@ def add_clip(
     clip = Clip.objects.select_for_update().get(pk=clip.pk)
     subject = clip.subject
     if clip.superseded_at is not None:
-        raise Conflict("A newer import of its recording has no such clip: choose another.", "superseded")
+        raise Conflict(gettext("A newer import of its recording has no such clip: choose another."), "superseded")
     if subject.is_test:
-        raise Conflict("It is of a test subject, whose clips measure the model: choose another.", "test_subject")
+        raise Conflict(
+            gettext("It is of a test subject, whose clips measure the model: choose another."), "test_subject"
+        )
     known = TeachingClip.objects.filter(clip=clip).first()
     if known is not None and known.retired_at is None:
-        raise Conflict(f"This clip is used already: {known.get_kind_display().lower()}.", "used_already")
+        raise Conflict(
+            gettext("This clip is used already: {kind}.").format(kind=known.get_kind_display().lower()),
+            "used_already",
+        )
     facts = {
         **_known_answer(locked, accepted, accepted_answers),
         "kind": kind,
@@ -207,7 +235,7 @@ def _known_answer(study: Study, accepted: Mapping[str, Any], accepted_answers: S
 
 def _explanation(text: str) -> str:
     if len(text) > 500:
-        raise DomainError("The explanation is too long: at most 500 characters.", "bad_explanation")
+        raise DomainError(gettext("The explanation is too long: at most 500 characters."), "bad_explanation")
     return text.strip()
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotator.domain import audit
 from annotator.exceptions import DomainError
@@ -40,9 +41,11 @@ def check_trace_reading(settings: TraceReading, *, code: str = "bad_setting") ->
     sfreq: Any = settings.trace_sfreq
     is_number = isinstance(sfreq, int | float) and not isinstance(sfreq, bool) and math.isfinite(sfreq)
     if not (is_number and 0 < sfreq <= MAX_TRACE_SFREQ):
-        raise DomainError(f"The rate of traces lies above 0 and up to {MAX_TRACE_SFREQ:g} Hz.", code)
+        raise DomainError(
+            gettext("The rate of traces lies above 0 and up to {most} Hz.").format(most=f"{MAX_TRACE_SFREQ:g}"), code
+        )
     if not isinstance(settings.applies_lag, bool):
-        raise DomainError("applies_lag is true or false.", code)
+        raise DomainError(gettext("applies_lag is true or false."), code)
 
 
 @transaction.atomic

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext
+
 from annotator.enums import TraceClock, TraceDevice
 from annotator.exceptions import DomainError
 from annotator.models import Clip, Label, TraceRecording, User
@@ -83,17 +85,18 @@ def main_device(devices: str) -> TraceDevice | None:
 
 def _recording(clip: Clip, user: User, dimension: Dimension, given: Any) -> TraceRecording:
     if not isinstance(given, dict):
-        raise _refused(dimension, "a recording was expected")
+        raise _refused(dimension, gettext("a recording was expected"))
     if "sha256" in given:
         return _kept(clip, user, dimension, given)
     body = _body(clip, dimension, given)
     coverage = coverage_of(clip, TraceClock(body["clock"]), body["events"])
     if coverage <= 0.0:
-        raise _refused(dimension, "the recording shows nothing of this clip: record it while the clip plays")
+        raise _refused(dimension, gettext("the recording shows nothing of this clip: record it while the clip plays"))
     if coverage < FULL_COVERAGE and not given.get("accepts_gaps"):
         raise DomainError(
-            f"{dimension.title}: the trace covers {coverage:.0%} of the clip: record the rest, or say that it may "
-            "have gaps.",
+            gettext(
+                "{title}: the trace covers {coverage} of the clip: record the rest, or say that it may have gaps."
+            ).format(title=dimension.title, coverage=f"{coverage:.0%}"),
             "trace_has_gaps",
         )
     return TraceRecording(
@@ -110,7 +113,7 @@ def _kept(clip: Clip, user: User, dimension: Dimension, given: Mapping[str, Any]
     own = TraceRecording.objects.filter(label__clip=clip, label__annotator=user, dimension=dimension.key)
     found = own.filter(sha256=str(given["sha256"])).order_by("pk").first()
     if found is None:
-        raise _refused(dimension, "there is no such recording of yours: record it again")
+        raise _refused(dimension, gettext("there is no such recording of yours: record it again"))
     found.pk, found._state.adding = None, True
     return found
 
@@ -118,16 +121,21 @@ def _kept(clip: Clip, user: User, dimension: Dimension, given: Mapping[str, Any]
 def _body(clip: Clip, dimension: Dimension, given: Mapping[str, Any]) -> JsonObject:
     clock = TraceClock.VIDEO if clip.session.has_video else TraceClock.SESSION
     if given.get("clock") != clock:
-        raise _refused(dimension, f"times on the {clock} clock were expected")
+        raise _refused(dimension, gettext("times on the {clock} clock were expected").format(clock=clock))
     began_ms = given.get("began_ms")
     if not isinstance(began_ms, int) or isinstance(began_ms, bool) or not 0 <= began_ms < 2**53:
-        raise _refused(dimension, "began_ms should be milliseconds since 1970")
+        raise _refused(dimension, gettext("began_ms should be milliseconds since 1970"))
     superseded = given.get("superseded", [])
     if not isinstance(superseded, list):
-        raise _refused(dimension, "superseded should be a list")
+        raise _refused(dimension, gettext("superseded should be a list"))
     takes = [_events(dimension, one) for one in [given.get("events"), *superseded]]
     if sum(len(take["value"]) for take in takes) > MAX_EVENTS:
-        raise _refused(dimension, f"a trace has at most {MAX_EVENTS:,} events, those recorded again included")
+        raise _refused(
+            dimension,
+            gettext("a trace has at most {max_events} events, those recorded again included").format(
+                max_events=f"{MAX_EVENTS:,}"
+            ),
+        )
     _check_marks(dimension, takes[0]["device"])
     return {"clock": clock.value, "began_ms": began_ms, "events": takes[0], "superseded": takes[1:]}
 
@@ -135,29 +143,31 @@ def _body(clip: Clip, dimension: Dimension, given: Mapping[str, Any]) -> JsonObj
 def _events(dimension: Dimension, given: Any) -> JsonObject:
     device = given.get("device") if isinstance(given, dict) else None
     if not isinstance(device, str) or set(given) != {*COLUMNS, "device"}:
-        raise _refused(dimension, "events come as the columns video_s, wall_ms, value and device")
+        raise _refused(dimension, gettext("events come as the columns video_s, wall_ms, value and device"))
     columns = {name: _numbers(dimension, name, given[name]) for name in COLUMNS}
     if {len(column) for column in columns.values()} != {len(device)}:
-        raise _refused(dimension, "the columns of its events differ in length")
+        raise _refused(dimension, gettext("the columns of its events differ in length"))
     if unknown := sorted(set(device) - {BEGIN, END, *DEVICES}):
-        raise _refused(dimension, f"there is no device {unknown[0]!r}")
+        raise _refused(dimension, gettext("there is no device {unknown}").format(unknown=repr(unknown[0])))
     for name in ("video_s", "wall_ms"):
         if any(after < before for before, after in pairwise(columns[name])):
-            raise _refused(dimension, f"{name} runs backwards")
+            raise _refused(dimension, gettext("{name} runs backwards").format(name=name))
     if columns["video_s"] and not 0.0 <= columns["video_s"][0] <= columns["video_s"][-1] <= MAX_TIME_S:
-        raise _refused(dimension, "video_s lies outside any recording")
+        raise _refused(dimension, gettext("video_s lies outside any recording"))
     low, high = dimension.bounds or (-MAX_VALUE, MAX_VALUE)
     if any(not low <= value <= high for value in columns["value"]):
-        raise _refused(dimension, f"a value lies outside {low:g}..{high:g}")
+        raise _refused(
+            dimension, gettext("a value lies outside {low}..{high}").format(low=f"{low:g}", high=f"{high:g}")
+        )
     return {**columns, "device": device}
 
 
 def _numbers(dimension: Dimension, name: str, column: Any) -> list[float]:
     is_list = isinstance(column, list)
     if not is_list or any(isinstance(one, bool) or not isinstance(one, int | float) for one in column):
-        raise _refused(dimension, f"{name} should be a list of numbers")
+        raise _refused(dimension, gettext("{name} should be a list of numbers").format(name=name))
     if not all(math.isfinite(one) for one in column):
-        raise _refused(dimension, f"{name} has a number that is not finite")
+        raise _refused(dimension, gettext("{name} has a number that is not finite").format(name=name))
     return [float(one) for one in column]
 
 
@@ -166,10 +176,10 @@ def _check_marks(dimension: Dimension, devices: str) -> None:
     is_running = False
     for letter in devices:
         if (letter == BEGIN and is_running) or (letter != BEGIN and not is_running):
-            raise _refused(dimension, "an event lies outside what was recorded")
+            raise _refused(dimension, gettext("an event lies outside what was recorded"))
         is_running = letter != END
     if is_running or not devices:
-        raise _refused(dimension, "the recording has not ended")
+        raise _refused(dimension, gettext("the recording has not ended"))
 
 
 def _refused(dimension: Dimension, why: str) -> DomainError:

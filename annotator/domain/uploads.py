@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.domain import archives, audit, importing
 from annotator.enums import UploadState
@@ -43,14 +44,16 @@ def open_uploads(study: Study, user: User) -> QuerySet[Upload]:
 def upload_of(study: Study, upload_id: UUID) -> Upload:
     upload = study.uploads.filter(pk=upload_id, state=UploadState.OPEN).first()
     if upload is None:
-        raise NotFound("There is no such upload: it was imported, discarded, or left alone for too long.", "gone")
+        raise NotFound(
+            gettext("There is no such upload: it was imported, discarded, or left alone for too long."), "gone"
+        )
     return upload
 
 
 def file_of(study: Study, upload_id: UUID, file_id: UUID) -> UploadFile:
     file = UploadFile.objects.select_related("upload").filter(pk=file_id, upload=upload_of(study, upload_id)).first()
     if file is None:
-        raise NotFound("There is no such file in this upload.", "gone")
+        raise NotFound(gettext("There is no such file in this upload."), "gone")
     return file
 
 
@@ -62,7 +65,10 @@ def add_file(upload: Upload, *, path: str, size_bytes: int, modified_ms: int = 0
         known = locked.files.filter(path=clean).first()
         if known is not None:
             if (known.size_bytes, known.modified_ms) != (size_bytes, modified_ms):
-                raise Conflict(f"Another file {clean} is in this upload already: send each file once.", "bad_name")
+                raise Conflict(
+                    gettext("Another file {clean} is in this upload already: send each file once.").format(clean=clean),
+                    "bad_name",
+                )
             return known
         _require_place(locked, clean)
         _require_room(locked, clean, size_bytes)
@@ -77,7 +83,10 @@ def clean_path(path: str) -> str:
     parts = PurePosixPath(text).parts
     is_bad = not parts or text.startswith("/") or any(_is_bad_name(part) for part in parts)
     if is_bad or len(text) > MAX_PATH:
-        raise DomainError(f"{path[:80]!r} is no usable file name; rename it and upload it again.", "bad_name")
+        raise DomainError(
+            gettext("{path} is no usable file name; rename it and upload it again.").format(path=repr(path[:80])),
+            "bad_name",
+        )
     return "/".join(parts)
 
 
@@ -89,22 +98,33 @@ def _require_place(upload: Upload, path: str) -> None:
     """No file may lie where another needs a folder."""
     folders = [str(folder) for folder in PurePosixPath(path).parents][:-1]
     if upload.files.filter(Q(path__in=folders) | Q(path__startswith=f"{path}/")).exists():
-        raise Conflict(f"{path}: a file and a folder of this upload have the same name.", "bad_name")
+        raise Conflict(
+            gettext("{path}: a file and a folder of this upload have the same name.").format(path=path), "bad_name"
+        )
 
 
 def _require_room(upload: Upload, path: str, size_bytes: int) -> None:
     if upload.files.count() >= archives.MAX_FILES:
-        raise DomainError(f"An upload holds {archives.MAX_FILES} files at most: import these first.", "too_many")
+        raise DomainError(
+            gettext("An upload holds {max_files} files at most: import these first.").format(
+                max_files=archives.MAX_FILES
+            ),
+            "too_many",
+        )
     held = upload.files.aggregate(n=Sum("size_bytes"))["n"] or 0
     if held + size_bytes > settings.UPLOAD_MAX_BYTES:
         limit_gb = settings.UPLOAD_MAX_BYTES / 1e9
         raise DomainError(
-            f"With {path} the upload would be {(held + size_bytes) / 1e9:.1f} GB; the limit is {limit_gb:.1f} GB.",
+            gettext("With {path} the upload would be {size_bytes} GB; the limit is {limit_gb} GB.").format(
+                path=path, size_bytes=f"{(held + size_bytes) / 1000000000.0:.1f}", limit_gb=f"{limit_gb:.1f}"
+            ),
             "too_large",
         )
     if size_bytes > free_bytes():
         raise DomainError(
-            f"The server has no room for {path} ({size_bytes / 1e9:.1f} GB): ask its operator to make some.",
+            gettext("The server has no room for {path} ({size_bytes} GB): ask its operator to make some.").format(
+                path=path, size_bytes=f"{size_bytes / 1000000000.0:.1f}"
+            ),
             "disk_full",
         )
 
@@ -125,12 +145,12 @@ def request_import(upload: Upload, *, actor: User, layout: str = "auto") -> Job:
     with transaction.atomic():
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
         if locked.state != UploadState.OPEN:
-            raise Conflict("This upload has been handed to its import already.", "imported")
+            raise Conflict(gettext("This upload has been handed to its import already."), "imported")
         n_all = locked.files.count()
         n_left = locked.files.filter(offset_bytes__lt=F("size_bytes")).count()
         if n_all == 0 or n_left:
             text = f"{n_left} of {n_all} files have not come in whole" if n_all else "There is no file in it"
-            raise Conflict(f"{text}: upload the rest first.", "incomplete")
+            raise Conflict(gettext("{text}: upload the rest first.").format(text=text), "incomplete")
         job = importing.request_upload_import(locked, actor=actor, layout=layout)
         locked.state, locked.job = UploadState.IMPORTED, job
         locked.save(update_fields=["state", "job"])
@@ -157,7 +177,10 @@ def arrange(job: Job, *, check: Callable[[], None]) -> Path:
 def _put_in_place(part: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        raise DomainError(f"{target.name} is in this upload twice, once in an archive: send it once.", "bad_name")
+        raise DomainError(
+            gettext("{target} is in this upload twice, once in an archive: send it once.").format(target=target.name),
+            "bad_name",
+        )
     try:
         target.hardlink_to(part)
     except OSError:  # a disk that has no links

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext
 
 from annotator.domain import audit, cold_start
 from annotator.enums import SensorVerdict
@@ -20,7 +21,12 @@ WAITING = Q(standing=None)
 
 def verdict_named(text: str) -> SensorVerdict:
     if text not in SensorVerdict.values:
-        raise DomainError(f"There is no verdict {text!r}: say {' or '.join(SensorVerdict.values)}.", "bad_verdict")
+        raise DomainError(
+            gettext("There is no verdict {text}: say {values}.").format(
+                text=repr(text), values=" or ".join(SensorVerdict.values)
+            ),
+            "bad_verdict",
+        )
     return SensorVerdict(text)
 
 
@@ -42,7 +48,9 @@ def judge(clip: Clip, verdict: SensorVerdict, *, actor: User) -> ClipVerdict:
     """Add somebody's word on a clip; saying again what one said last changes nothing."""
     locked = Clip.objects.select_for_update(no_key=True).get(pk=clip.pk)  # two clicks make one row
     if locked.superseded_at is not None:
-        raise Conflict("A newer import of its recording has no such clip: there is nothing to judge.", "superseded")
+        raise Conflict(
+            gettext("A newer import of its recording has no such clip: there is nothing to judge."), "superseded"
+        )
     last = locked.verdicts.order_by("-created_at", "-pk").first()
     if last is not None and (last.verdict, last.by_id) == (verdict, actor.pk):
         return last

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 
 class SyncPointsForm(forms.Form):
@@ -14,7 +15,7 @@ class SyncPointsForm(forms.Form):
     def clean_points(self) -> list[tuple[float, float]]:
         given = self.cleaned_data["points"]
         if not isinstance(given, list) or not all(_is_point(item) for item in given):
-            raise forms.ValidationError("The points came in a shape that is not understood; reload the page.")
+            raise forms.ValidationError(gettext("The points came in a shape that is not understood; reload the page."))
         return [(float(video_s), float(session_s)) for video_s, session_s in given]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotator.domain.accepted import WITHOUT_VALUES, choices_of
 from annotator.domain.teaching import MAX_PLANNED, OnboardingSettings
@@ -13,60 +15,74 @@ from annotator.enums import OpinionPolicy, TeachingKind
 from annotator.models import TeachingClip
 from mlcore.types import VAS_TOP, Dimension, DimensionKind, JsonObject
 
+#: what is asked for one end of a range, by the end and, in a grid, the side
+END_LABELS = {
+    ("from", ""): _("{title}: accepted from"),
+    ("to", ""): _("{title}: accepted to"),
+    ("from", "column"): _("{title}: accepted column from"),
+    ("to", "column"): _("{title}: accepted column to"),
+    ("from", "row"): _("{title}: accepted row from"),
+    ("to", "row"): _("{title}: accepted row to"),
+}
+
 
 class OnboardingForm(forms.Form):
     leads_newcomers = forms.BooleanField(
-        label="Lead new annotators through this before the queue opens for them",
+        label=_("Lead new annotators through this before the queue opens for them"),
         required=False,
-        help_text="Who has answered clips of this study before goes on as they are.",
+        help_text=_("Who has answered clips of this study before goes on as they are."),
     )
     instructions = forms.CharField(
-        label="Instructions",
+        label=_("Instructions"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 12}),
-        help_text="Plain text; # begins a heading, - a point of a list, *stars* stress a word, an empty line parts "
-        "paragraphs.",
+        help_text=_(
+            "Plain text; # begins a heading, - a point of a list, *stars* stress a word, an empty line parts "
+            "paragraphs."
+        ),
     )
     practice_planned = forms.IntegerField(
-        label="Practice clips planned",
+        label=_("Practice clips planned"),
         required=False,
         min_value=0,
         max_value=MAX_PLANNED["practice_planned"],
-        help_text="Chosen once recordings are in; until they are, the study's page says how many are missing.",
+        help_text=_("Chosen once recordings are in; until they are, the study's page says how many are missing."),
     )
     checks_planned = forms.IntegerField(
-        label="Checks planned",
+        label=_("Checks planned"),
         required=False,
         min_value=0,
         max_value=MAX_PLANNED["checks_planned"],
-        help_text="Clips whose answer is known, for the queue.",
+        help_text=_("Clips whose answer is known, for the queue."),
     )
     pass_share = forms.FloatField(
-        label="Share of practice clips to answer as accepted",
+        label=_("Share of practice clips to answer as accepted"),
         min_value=0,
         max_value=1,
-        help_text="0 to 1. Who does not reach it is told whom to talk to, and may repeat the practice clips.",
+        help_text=_("0 to 1. Who does not reach it is told whom to talk to, and may repeat the practice clips."),
     )
     feedback_times = forms.IntegerField(
-        label="Times that feedback is given on a practice clip",
+        label=_("Times that feedback is given on a practice clip"),
         min_value=0,
         max_value=20,
-        help_text="1: only the first time through. 0: never.",
+        help_text=_("1: only the first time through. 0: never."),
     )
     contact = forms.CharField(
-        label="Whom to talk to", required=False, max_length=200, help_text="Empty: the study's admins are named."
+        label=_("Whom to talk to"), required=False, max_length=200, help_text=_("Empty: the study's admins are named.")
     )
     check_rate = forms.FloatField(
-        label="Checks in the queue",
+        label=_("Checks in the queue"),
         min_value=0,
         max_value=1,
-        help_text="After this share of answers comes a check: a clip whose answer is known, that looks like any other "
-        "and is never spoken of. 0: none; 0.05: one in twenty.",
+        help_text=_(
+            "After this share of answers comes a check: a clip whose answer is known, that looks like any other "
+            "and is never spoken of. 0: none; 0.05: one in twenty."
+        ),
     )
     opinion = forms.ChoiceField(
-        label="What the model thinks of a clip is shown",
+        label=_("What the model thinks of a clip is shown"),
         choices=OpinionPolicy.choices,
-        help_text="An answer that is corrected after a look keeps both; a round learns the one before.",
+        help_text=_("An answer that is corrected after a look keeps both; a round learns the one before."),
     )
 
     FIRST_HOUR = ("leads_newcomers", "instructions", "practice_planned", "pass_share", "feedback_times", "contact")
@@ -74,7 +90,7 @@ class OnboardingForm(forms.Form):
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        titles = (("Before the queue opens", self.FIRST_HOUR), ("While labelling", self.AFTERWARDS))
+        titles = ((gettext("Before the queue opens"), self.FIRST_HOUR), (gettext("While labelling"), self.AFTERWARDS))
         return [(title, [self[name] for name in names]) for title, names in titles]
 
     @property
@@ -107,28 +123,30 @@ class TeachingClipForm(forms.Form):
     """A clip with its accepted answers: classes or emotions ticked, or a range; an empty question is not judged."""
 
     clip = forms.CharField(
-        label="Clip", max_length=300, help_text="Its number or its address; a session's page links here for each clip."
+        label=_("Clip"),
+        max_length=300,
+        help_text=_("Its number or its address; a session's page links here for each clip."),
     )
     kind = forms.ChoiceField(
-        label="What it is for",
+        label=_("What it is for"),
         choices=TeachingKind.choices,
         widget=forms.RadioSelect,
         initial=TeachingKind.PRACTICE,
     )
     explanation = forms.CharField(
-        label="Explanation",
+        label=_("Explanation"),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="A sentence that says why: beside an example, and after a practice answer.",
+        help_text=_("A sentence that says why: beside an example, and after a practice answer."),
     )
 
     accepted_answers = forms.MultipleChoiceField(
-        label="Can't tell, bad signal: what is right",
+        label=_("Can't tell, bad signal: what is right"),
         required=False,
         choices=[(one.value, one.label) for one in WITHOUT_VALUES],
         widget=forms.CheckboxSelectMultiple,
-        help_text="Ticked together with answers above, either is right; ticked alone, nothing else is.",
+        help_text=_("Ticked together with answers above, either is right; ticked alone, nothing else is."),
     )
 
     def __init__(self, dimensions: Sequence[Dimension], data: Mapping[str, Any] | None = None, **given: Any) -> None:
@@ -176,7 +194,7 @@ def _answer_fields(dimension: Dimension, accepted: Mapping[str, Any]) -> dict[st
         return {}
     if names := choices_of(dimension):
         field = forms.MultipleChoiceField(
-            label=f"{dimension.title}: accepted answers",
+            label=gettext("{title}: accepted answers").format(title=dimension.title),
             required=False,
             choices=list(names.items()),
             widget=forms.CheckboxSelectMultiple,
@@ -195,7 +213,7 @@ def _end_field(dimension: Dimension, name: str, place: int, known: Any) -> forms
     kind = forms.FloatField if dimension.kind is DimensionKind.VAS else forms.IntegerField
     end, side = name.partition("-")[0], name.partition(":")[2]
     return kind(
-        label=f"{dimension.title}: accepted {f'{side} ' if side else ''}{end}",
+        label=END_LABELS[end, side].format(title=dimension.title),
         required=False,
         min_value=low,
         max_value=high,

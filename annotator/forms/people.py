@@ -2,17 +2,21 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
 
 from annotator.enums import Role
 
 
 class MemberForm(forms.Form):
-    username = forms.CharField(max_length=150, help_text="Somebody new is added with the password below.")
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
+    username = forms.CharField(
+        label=_("Username"), max_length=150, help_text=_("Somebody new is added with the password below.")
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.ANNOTATOR)
     password = forms.CharField(
+        label=_("Password"),
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Only for somebody new; they change it on their account page.",
+        help_text=_("Only for somebody new; they change it on their account page."),
     )
 
     def clean_password(self) -> str:
@@ -23,4 +27,4 @@ class MemberForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(label="What is it for?", max_length=80)
+    name = forms.CharField(label=_("What is it for?"), max_length=80)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from mlcore.types import (
     AFFECT_GRID,
@@ -29,25 +31,28 @@ from mlcore.types import (
     check_scheme,
 )
 
-PRESETS: dict[str, tuple[str, tuple[Dimension, ...]]] = {
-    "classes3": ("Valence and arousal, 3 classes each", (VALENCE3, AROUSAL3)),
-    "sam5": ("Valence and arousal, 5-point SAM", (SAM_VALENCE5, SAM_AROUSAL5)),
-    "sam9": ("Valence and arousal, 9-point SAM", (SAM_VALENCE9, SAM_AROUSAL9)),
-    "sam9vad": ("Valence, arousal and dominance, 9 points (SAM)", (SAM_VALENCE9, SAM_AROUSAL9, SAM_DOMINANCE9)),
-    "grid": ("Affect grid, 9 × 9", (AFFECT_GRID,)),
-    "ekman6": ("Ekman's six emotions with intensity", (EKMAN6,)),
-    "vas": ("Valence and arousal on slider lines (VAS)", (VAS_VALENCE, VAS_AROUSAL)),
-    "trace": ("Valence and arousal over time, bounded", (TRACE_VALENCE, TRACE_AROUSAL)),
-    "unbounded": ("Valence and arousal over time, unbounded", (UNBOUNDED_VALENCE, UNBOUNDED_AROUSAL)),
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+PRESETS: dict[str, tuple[StrPromise, tuple[Dimension, ...]]] = {
+    "classes3": (_("Valence and arousal, 3 classes each"), (VALENCE3, AROUSAL3)),
+    "sam5": (_("Valence and arousal, 5-point SAM"), (SAM_VALENCE5, SAM_AROUSAL5)),
+    "sam9": (_("Valence and arousal, 9-point SAM"), (SAM_VALENCE9, SAM_AROUSAL9)),
+    "sam9vad": (_("Valence, arousal and dominance, 9 points (SAM)"), (SAM_VALENCE9, SAM_AROUSAL9, SAM_DOMINANCE9)),
+    "grid": (_("Affect grid, 9 × 9"), (AFFECT_GRID,)),
+    "ekman6": (_("Ekman's six emotions with intensity"), (EKMAN6,)),
+    "vas": (_("Valence and arousal on slider lines (VAS)"), (VAS_VALENCE, VAS_AROUSAL)),
+    "trace": (_("Valence and arousal over time, bounded"), (TRACE_VALENCE, TRACE_AROUSAL)),
+    "unbounded": (_("Valence and arousal over time, unbounded"), (UNBOUNDED_VALENCE, UNBOUNDED_AROUSAL)),
 }
 KINDS = {
-    DimensionKind.CLASS: "Classes: one of several words",
-    DimensionKind.ORDINAL: "Scale of levels, with manikins (SAM)",
-    DimensionKind.EMOTIONS: "Emotions, each with an intensity",
-    DimensionKind.GRID: "Affect grid: valence and arousal in one answer",
-    DimensionKind.VAS: "Slider line, 0 to 100 (VAS)",
-    DimensionKind.TRACE: "Over time, between two ends",
-    DimensionKind.UNBOUNDED_TRACE: "Over time, without ends",
+    DimensionKind.CLASS: _("Classes: one of several words"),
+    DimensionKind.ORDINAL: _("Scale of levels, with manikins (SAM)"),
+    DimensionKind.EMOTIONS: _("Emotions, each with an intensity"),
+    DimensionKind.GRID: _("Affect grid: valence and arousal in one answer"),
+    DimensionKind.VAS: _("Slider line, 0 to 100 (VAS)"),
+    DimensionKind.TRACE: _("Over time, between two ends"),
+    DimensionKind.UNBOUNDED_TRACE: _("Over time, without ends"),
 }
 MAX_ROWS = 12
 ROW = "question"
@@ -58,11 +63,13 @@ Row = dict[str, str]
 class DimensionForm(forms.Form):
     """One question of a scheme."""
 
-    title = forms.CharField(max_length=80, label="Question")
-    key = forms.CharField(max_length=40, required=False, label="Key")
-    kind = forms.ChoiceField(choices=[(kind.value, text) for kind, text in KINDS.items()], label="Answered by")
-    words = forms.CharField(max_length=2000, label="Words")
-    levels = forms.IntegerField(required=False, label="Levels", widget=forms.TextInput(attrs={"inputmode": "numeric"}))
+    title = forms.CharField(max_length=80, label=_("Question"))
+    key = forms.CharField(max_length=40, required=False, label=_("Key"))
+    kind = forms.ChoiceField(choices=[(kind.value, text) for kind, text in KINDS.items()], label=_("Answered by"))
+    words = forms.CharField(max_length=2000, label=_("Words"))
+    levels = forms.IntegerField(
+        required=False, label=_("Levels"), widget=forms.TextInput(attrs={"inputmode": "numeric"})
+    )
 
     #: the question, once it is valid
     dimension: Dimension | None = None
@@ -143,7 +150,7 @@ class SchemeEditor:
 
     @property
     def presets(self) -> list[tuple[str, str]]:
-        return [(name, text) for name, (text, _) in PRESETS.items()]
+        return [(name, str(text)) for name, (text, _dimensions) in PRESETS.items()]
 
     @property
     def is_full(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from annotator.domain.trace_reading import TraceReading, check_trace_reading
 from annotator.exceptions import DomainError
@@ -10,14 +11,14 @@ from annotator.exceptions import DomainError
 
 class TraceReadingForm(forms.Form):
     trace_sfreq = forms.FloatField(
-        label="Rate of traces in a round (Hz)",
+        label=_("Rate of traces in a round (Hz)"),
         initial=TraceReading().trace_sfreq,
-        help_text="Of questions answered over time: values a second that a round and exports make of them.",
+        help_text=_("Of questions answered over time: values a second that a round and exports make of them."),
     )
     applies_lag = forms.BooleanField(
-        label="Move traces by each annotator's measured reaction lag",
+        label=_("Move traces by each annotator's measured reaction lag"),
         required=False,
-        help_text="What was recorded stays as it came; a round reads it so much earlier.",
+        help_text=_("What was recorded stays as it came; a round reads it so much earlier."),
     )
 
     def clean_trace_sfreq(self) -> float:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Sum
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotator.models import Membership, Round, Study
 from annotator.queries.learning import COLOURS, Figure, figure_of, line_of
 
 #: what is suggested, in words, and the colour of its badge
 SUGGESTIONS = {
-    "continue": ("Go on", "ok"),
-    "consider_stopping": ("Consider stopping", "warn"),
-    "stop_budget": ("Budget spent", "warn"),
+    "continue": (_("Go on"), "ok"),
+    "consider_stopping": (_("Consider stopping"), "warn"),
+    "stop_budget": (_("Budget spent"), "warn"),
 }
 #: so many points draw the fitted curve
 CURVE_STEPS = 40
@@ -62,7 +64,7 @@ def another_round(round_: Round | None) -> Another | None:
     figures = round_.advice["figures"]
     return Another(
         round_.number,
-        title,
+        str(title),
         badge,
         reason=round_.advice["reason"],
         facts=tuple(_facts(figures)),
@@ -80,17 +82,19 @@ def newest_advice(study: Study, round_: Round | None) -> Another | None:
     if spent < study.budget_minutes:
         return another
     title, badge = SUGGESTIONS["stop_budget"]
-    reason = f"The budget of {study.budget_minutes} minutes is spent: {spent:.0f} minutes were annotated."
-    return replace(another, title=title, badge=badge, reason=reason)
+    reason = gettext("The budget of {budget_minutes} minutes is spent: {spent} minutes were annotated.").format(
+        budget_minutes=study.budget_minutes, spent=f"{spent:.0f}"
+    )
+    return replace(another, title=str(title), badge=badge, reason=reason)
 
 
 def _facts(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        ("Right on the random slice", _audited(figures["curve"])),
-        ("At twice the labels", _forecast(figures["forecast"])),
-        ("Gain for an hour of annotation", _gain(figures["gain_per_minute"])),
-        ("Agreement of each model with the next", _kappas(figures["kappas"], figures["n_stop_set"])),
-        ("Annotated so far", _minutes(figures["minutes_spent"], figures["budget_minutes"])),
+        (gettext("Right on the random slice"), _audited(figures["curve"])),
+        (gettext("At twice the labels"), _forecast(figures["forecast"])),
+        (gettext("Gain for an hour of annotation"), _gain(figures["gain_per_minute"])),
+        (gettext("Agreement of each model with the next"), _kappas(figures["kappas"], figures["n_stop_set"])),
+        (gettext("Annotated so far"), _minutes(figures["minutes_spent"], figures["budget_minutes"])),
         *_agreement(figures.get("agreement", {})),
     ]
 
@@ -98,52 +102,63 @@ def _facts(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _rules(rules: Mapping[str, Any]) -> list[tuple[str, str]]:
     """As the round was judged, whatever the study says now; a rule that it doesn't have asked nothing of it."""
     return [
-        ("Models count as settled", f"from κ {rules['min_kappa']:g} on, {rules['n_stable']} times in a row"),
-        ("Gain worth having, by twice the labels", _least(rules["min_gain"])),
-        ("Gain worth an hour of annotation", _least(rules.get("min_gain_per_hour", 0.0))),
-        ("Precision wanted of the random slice", _precision(rules.get("max_half_width"))),
+        (
+            gettext("Models count as settled"),
+            gettext("from κ {min_kappa} on, {n_stable} times in a row").format(
+                min_kappa=f"{rules['min_kappa']:g}", n_stable=rules["n_stable"]
+            ),
+        ),
+        (gettext("Gain worth having, by twice the labels"), _least(rules["min_gain"])),
+        (gettext("Gain worth an hour of annotation"), _least(rules.get("min_gain_per_hour", 0.0))),
+        (gettext("Precision wanted of the random slice"), _precision(rules.get("max_half_width"))),
     ]
 
 
 def _least(gain: float) -> str:
-    return f"{_points(gain)} or more" if gain else "any"
+    return gettext("{gain} or more").format(gain=_points(gain)) if gain else gettext("any")
 
 
 def _precision(half_width: float | None) -> str:
-    return "none asked for" if half_width is None else f"± {_points(half_width)}"
+    return gettext("none asked for") if half_width is None else f"± {_points(half_width)}"
 
 
 def _audited(curve: Sequence[Mapping[str, Any]]) -> str:
     if not curve:
-        return "no round before this one was audited"
+        return gettext("no round before this one was audited")
     last = curve[-1]
-    return f"{_share(last['score'])} ({_range(last['interval'])}) of {last['n']} clips, round {last['round']}"
+    return gettext("{score} ({interval}) of {n} clips, round {round}").format(
+        score=_share(last["score"]), interval=_range(last["interval"]), n=last["n"], round=last["round"]
+    )
 
 
 def _forecast(forecast: Mapping[str, Any] | None) -> str:
     if forecast is None:
-        return "can’t be told yet: it takes 3 audited rounds"
-    return f"{_share(forecast['score'])} ({_range(forecast['interval'])}) with {forecast['n_labels']} labels"
+        return gettext("can’t be told yet: it takes 3 audited rounds")
+    return gettext("{score} ({interval}) with {n_labels} labels").format(
+        score=_share(forecast["score"]), interval=_range(forecast["interval"]), n_labels=forecast["n_labels"]
+    )
 
 
 def _gain(per_minute: float | None) -> str:
-    return "can’t be told yet" if per_minute is None else _points(60 * per_minute)
+    return gettext("can’t be told yet") if per_minute is None else _points(60 * per_minute)
 
 
 def _kappas(kappas: Sequence[float | None], n_clips: int) -> str:
     if not kappas:
-        return "there is only one model yet"
-    told = ", ".join("not defined" if kappa is None else f"{kappa:.3f}" for kappa in kappas)
-    return f"κ {told} on {n_clips} unlabelled clips"
+        return gettext("there is only one model yet")
+    told = ", ".join(gettext("not defined") if kappa is None else f"{kappa:.3f}" for kappa in kappas)
+    return gettext("κ {told} on {n_clips} unlabelled clips").format(told=told, n_clips=n_clips)
 
 
 def _minutes(spent: float, budget: float | None) -> str:
-    return f"{spent:.0f} minutes" + (f" of {budget:.0f}" if budget is not None else "")
+    if budget is None:
+        return gettext("{spent} minutes").format(spent=f"{spent:.0f}")
+    return gettext("{spent} minutes of {budget}").format(spent=f"{spent:.0f}", budget=f"{budget:.0f}")
 
 
 def _agreement(alphas: Mapping[str, float | None]) -> list[tuple[str, str]]:
     told = [f"{target} {alpha:.2f}" for target, alpha in sorted(alphas.items()) if alpha is not None]
-    return [("Agreement of annotators (α)", ", ".join(told))] if told else []
+    return [(gettext("Agreement of annotators (α)"), ", ".join(told))] if told else []
 
 
 def _share(value: float) -> str:
@@ -151,11 +166,11 @@ def _share(value: float) -> str:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:.1f} percentage points"
+    return gettext("{share} percentage points").format(share=f"{100 * share:.1f}")
 
 
 def _range(interval: Sequence[float]) -> str:
-    return f"{_share(interval[0])} to {_share(interval[1])}"
+    return gettext("{low} to {high}").format(low=_share(interval[0]), high=_share(interval[1]))
 
 
 # --- the curve -------------------------------------------------------------------------------------------------------
@@ -168,15 +183,17 @@ def audit_curve(round_: Round) -> Figure:
     lines = [_audited_line(points)] if points else []
     if points and ahead:
         lines += [_fitted_line(ahead, start=points[0]["n_labels"]), _forecast_point(ahead)]
-    return figure_of(lines, x_title="labels outside the test subjects", y_title="share right", y_range=[0, 1])
+    return figure_of(
+        lines, x_title=gettext("labels outside the test subjects"), y_title=gettext("share right"), y_range=[0, 1]
+    )
 
 
 def _audited_line(points: Sequence[Mapping[str, Any]]) -> Figure:
     drawn = line_of(
-        "random slice",
+        gettext("random slice"),
         x=[point["n_labels"] for point in points],
         y=[point["score"] for point in points],
-        text=[f"round {point['round']}: {point['n']} clips" for point in points],
+        text=[gettext("round {round}: {n} clips").format(round=point["round"], n=point["n"]) for point in points],
         index=0,
     )
     return {**drawn, "mode": "markers", "error_y": _bars([(point["score"], point["interval"]) for point in points])}
@@ -187,7 +204,7 @@ def _fitted_line(ahead: Mapping[str, Any], *, start: int) -> Figure:
     ratio = ahead["n_labels"] / start
     x = [start * ratio ** (step / CURVE_STEPS) for step in range(CURVE_STEPS + 1)]
     y = [min(max(a - b * n**-c, 0.0), 1.0) for n in x]
-    return {**line_of("fitted curve", x=x, y=y, index=1, dash="dash"), "mode": "lines"}
+    return {**line_of(gettext("fitted curve"), x=x, y=y, index=1, dash="dash"), "mode": "lines"}
 
 
 def _forecast_point(ahead: Mapping[str, Any]) -> Figure:

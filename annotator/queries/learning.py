@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from annotator.domain.stages import StageName
 from annotator.enums import RoundState
@@ -51,12 +52,14 @@ def learning_curve(study: Study) -> Figure:
             target,
             x=[item.n_labels for item in published],
             y=[item.metrics.get("by_target", {}).get(target, {}).get("balanced_accuracy") for item in published],
-            text=[f"round {item.number}" for item in published],
+            text=[gettext("round {n}").format(n=item.number) for item in published],
             index=index,
         )
         for index, target in enumerate(targets)
     ]
-    return figure_of(lines, x_title="labels in the round", y_title="balanced accuracy", y_range=[0, 1])
+    return figure_of(
+        lines, x_title=gettext("labels in the round"), y_title=gettext("balanced accuracy"), y_range=[0, 1]
+    )
 
 
 def loss_history(round_: Round) -> Figure:
@@ -69,17 +72,20 @@ def loss_history(round_: Round) -> Figure:
         rows = [row for row in round_.history if row["stage"] == text]
         panel = roles.index(name.role) + 1
         lines += [_on_panel(line, panel) for line in _losses(rows, name.network, n_networks=n_networks)]
-    return _panels(figure_of(_named_once(lines), x_title="epoch", y_title="loss"), roles)
+    return _panels(figure_of(_named_once(lines), x_title=gettext("epoch"), y_title=gettext("loss")), roles)
 
 
 def _losses(rows: list[JsonObject], network: int, *, n_networks: int) -> list[Figure]:
-    whose = f"network {network}, " if n_networks > 1 else ""
     epochs, index = [row["epoch"] for row in rows], network - 1
-    training = line_of(f"{whose}training", x=epochs, y=[row["loss"] for row in rows], index=index, dash="solid")
+    trained, validated = gettext("training"), gettext("validation")
+    if n_networks > 1:
+        trained = gettext("network {n}, training").format(n=network)
+        validated = gettext("network {n}, validation").format(n=network)
+    training = line_of(trained, x=epochs, y=[row["loss"] for row in rows], index=index, dash="solid")
     validation = [row.get("validation_loss") for row in rows]
     if all(value is None for value in validation):
         return [training]
-    held_back = line_of(f"{whose}validation", x=epochs, y=validation, index=index, dash="dot")
+    held_back = line_of(validated, x=epochs, y=validation, index=index, dash="dot")
     return [training, {**held_back, "marker": {**held_back["marker"], "symbol": index + OPEN}}]
 
 
@@ -102,7 +108,10 @@ def _panels(figure: Figure, roles: list[str]) -> Figure:
     axes: Figure = {}
     for number, role in enumerate(roles, start=1):
         which = "" if number == 1 else str(number)
-        axes[f"xaxis{which}"] = {**layout["xaxis"], "title": _title(f"epoch of the {role}")}
+        axes[f"xaxis{which}"] = {
+            **layout["xaxis"],
+            "title": _title(gettext("epoch of the {role}").format(role=role)),
+        }
         axes[f"yaxis{which}"] = layout["yaxis"]
     grid = {"rows": 1, "columns": max(1, len(roles)), "pattern": "independent"}
     return {**figure, "layout": {**layout, **axes, "grid": grid}}

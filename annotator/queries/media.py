@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from annotator.enums import DerivedKind
 from annotator.exceptions import NotFound
@@ -40,7 +41,7 @@ def newest(session: RecordingSession, kind: DerivedKind) -> Derived | None:
 def video_path(session: RecordingSession) -> Path:
     derived = newest(session, DerivedKind.PROXY_VIDEO)
     if derived is None:
-        raise NotFound("This session has no video.")
+        raise NotFound(gettext("This session has no video."))
     return _existing(Path(settings.DERIVED_ROOT) / derived.path)
 
 
@@ -88,5 +89,5 @@ def _level(folder: Path, said: JsonObject) -> TileLevel:
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise NotFound("This file is not on the server any more: import the session again.", "file_missing")
+        raise NotFound(gettext("This file is not on the server any more: import the session again."), "file_missing")
     return path

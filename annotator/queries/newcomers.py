@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 
 from annotator.domain.accepted import in_words
 from annotator.domain.newcomers import ATTEMPT, is_within
@@ -44,13 +45,17 @@ class Choosing:
     def sentence(self) -> str:
         """What is there, as far as something was planned."""
         planned = (
-            (self.n_practice, self.practice_planned, "practice clips"),
-            (self.n_checks, self.checks_planned, "checks"),
+            (self.n_practice, self.practice_planned, gettext("practice clips {n} of {wanted}")),
+            (self.n_checks, self.checks_planned, gettext("checks {n} of {wanted}")),
         )
-        chosen = [f"{what} {n} of {wanted}" for n, wanted, what in planned if wanted]
+        chosen = [words.format(n=n, wanted=wanted) for n, wanted, words in planned if wanted]
         if chosen:
-            return f"Clips with a known answer are still to be chosen: {', '.join(chosen)}."
-        return "New annotators would be shown the instructions alone: no example and no practice clip is chosen yet."
+            return gettext("Clips with a known answer are still to be chosen: {chosen}.").format(
+                chosen=", ".join(chosen)
+            )
+        return gettext(
+            "New annotators would be shown the instructions alone: no example and no practice clip is chosen yet."
+        )
 
 
 def choosing_of(study: Study) -> Choosing:
@@ -101,16 +106,10 @@ class Progress:
 
     #: where they are, in words
     stage: str
+    is_through: bool
     #: answers as accepted, of those given: practice clips of the last time through, and checks
     practice: tuple[int, int]
     checks: tuple[int, int]
-
-    @property
-    def is_through(self) -> bool:
-        return self.stage.startswith((PASSED, WAS_THERE))
-
-
-PASSED, WAS_THERE, NOT_BEGUN = "passed", "was here before", "not begun"
 
 
 def progress_by_user(study: Study) -> dict[int, Progress]:
@@ -138,6 +137,7 @@ def _progress(
     checks = [one for one in answers if one.gold == TeachingKind.CHECK]
     n_practice = sum(one.kind == TeachingKind.PRACTICE and one.retired_at is None for one in clips.values())
     return Progress(
+        is_through=has_worked or (row is not None and row.passed_at is not None),
         stage=_stage_in_words(row, n_left=n_practice - len(practice), has_worked=has_worked),
         practice=_tally(practice, clips),
         checks=_tally(checks, clips),
@@ -146,11 +146,11 @@ def _progress(
 
 def _stage_in_words(row: Newcomer | None, *, n_left: int, has_worked: bool) -> str:
     if row is not None and row.passed_at is not None:
-        return PASSED if row.attempt == 0 else f"{PASSED}, time {row.attempt + 1}"
+        return gettext("passed, time {n}").format(n=row.attempt + 1) if row.attempt else gettext("passed")
     if has_worked:
-        return WAS_THERE
+        return gettext("was here before")
     if row is None or row.read_at is None:
-        return NOT_BEGUN
+        return gettext("not begun")
     if row.examples_seen_at is None:
         return Stage.EXAMPLES.label.lower()
     stage = Stage.PRACTICE if n_left > 0 else Stage.REPEAT

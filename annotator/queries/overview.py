@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext, ngettext
 
 from annotator.enums import AnswerKind, Role, RoundState, SessionStatus, SlotState
 from annotator.models import Clip, Label, Membership, RecordingSession, Round, Slot, Study, User
@@ -154,28 +155,38 @@ def what_limits_now(study: Study, figures: StudyFigures, *, has_live_round: bool
     if figures.n_labels == 0 and figures.choosing.is_open:
         return Limit(figures.choosing.sentence, NextStep.TEACHING)
     if figures.n_annotators == 0 and figures.n_labels == 0:
-        waiting = f"Nobody has labelled yet: {figures.n_open} answers are waiting to be given."
+        waiting = ngettext(
+            "Nobody has labelled yet: {n} answer is waiting to be given.",
+            "Nobody has labelled yet: {n} answers are waiting to be given.",
+            figures.n_open,
+        ).format(n=figures.n_open)
         return Limit(waiting, NextStep.LABEL)
     if has_live_round:
-        return Limit("A round is running; annotators go on with the ranking that stands.")
+        return Limit(gettext("A round is running; annotators go on with the ranking that stands."))
     missing = study.min_labels - figures.n_labelled_pool_clips
     if missing > 0:
-        wanted = f"A round needs {study.min_labels} labelled clips outside the test subjects: {missing} to go."
+        wanted = gettext("A round needs {n} labelled clips outside the test subjects: {missing} to go.").format(
+            n=study.min_labels, missing=missing
+        )
         return Limit(wanted, NextStep.LABEL)
     if figures.n_open == 0:
         return Limit(
-            "Every clip has the answers it needs. Import more recordings, or raise the overlap.", NextStep.IMPORT
+            gettext("Every clip has the answers it needs. Import more recordings, or raise the overlap."),
+            NextStep.IMPORT,
         )
     if figures.last_round is None:
-        return Limit("Enough labels for a first round: start it on the Rounds page.", NextStep.ROUND)
+        return Limit(gettext("Enough labels for a first round: start it on the Rounds page."), NextStep.ROUND)
     since = figures.n_labels - figures.last_round.n_labels
     if since <= 0:
-        return Limit(f"No label has come in since round {figures.last_round.number}.", NextStep.LABEL)
-    return Limit(f"{since} labels came in since round {figures.last_round.number}.", NextStep.ROUND)
+        return Limit(
+            gettext("No label has come in since round {n}.").format(n=figures.last_round.number), NextStep.LABEL
+        )
+    came = ngettext("{n} label came in since round {round}.", "{n} labels came in since round {round}.", since)
+    return Limit(came.format(n=since, round=figures.last_round.number), NextStep.ROUND)
 
 
 def _no_clips(figures: StudyFigures) -> Limit:
     if figures.n_failed_sessions:
-        failed = f"No recording came in: {figures.n_failed_sessions} failed. Each says why on the Sessions page."
-        return Limit(failed, NextStep.SESSIONS)
-    return Limit("There are no clips yet: import recordings first.", NextStep.IMPORT)
+        failed = gettext("No recording came in: {n} failed. Each says why on the Sessions page.")
+        return Limit(failed.format(n=figures.n_failed_sessions), NextStep.SESSIONS)
+    return Limit(gettext("There are no clips yet: import recordings first."), NextStep.IMPORT)

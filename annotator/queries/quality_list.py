@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.db.models import Count, Prefetch, Q, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from annotator.domain.verdicts import WAITING, listed_clips
 from annotator.enums import SensorVerdict
@@ -16,10 +17,10 @@ from annotator.models import Clip, ClipVerdict, RecordingSession, Study
 class Show(TextChoices):
     """Which part of the list."""
 
-    WAITING = "waiting", "To judge"
-    BAD = SensorVerdict.BAD.value, "Sensor is bad"
-    FINE = SensorVerdict.FINE.value, "Signal is fine"
-    ALL = "all", "All"
+    WAITING = "waiting", _("To judge")
+    BAD = SensorVerdict.BAD.value, _("Sensor is bad")
+    FINE = SensorVerdict.FINE.value, _("Signal is fine")
+    ALL = "all", _("All")
 
 
 _PARTS = {

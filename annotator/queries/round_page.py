@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from annotator.domain.stages import StageName
 from annotator.models import Round, Study
 from mlcore.types import Dimension, DimensionKind
 
-HELD_BACK_BY = {"subject": "whole subjects", "trial": "whole trials"}
+HELD_BACK_BY = {"subject": _("whole subjects"), "trial": _("whole trials")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def how_it_learnt(round_: Round) -> Learnt | None:
     rows = tuple(_stage_row(name, stages[name], folds) for name in stage_names(round_) if name in stages)
     return Learnt(
         n_networks=max(row.name.network for row in rows),
-        held_back=next((HELD_BACK_BY[fold["by"]] for fold in folds if fold.get("by") in HELD_BACK_BY), ""),
+        held_back=next((str(HELD_BACK_BY[fold["by"]]) for fold in folds if fold.get("by") in HELD_BACK_BY), ""),
         stages=rows,
         trust=tuple(sorted(validation.get("trust", {}).items())),
         voices=() if round_.config.get("pool") == "discounted" else _voice_rows(validation.get("pools", {})),
@@ -71,8 +74,16 @@ def how_answers_were_read(round_: Round, study: Study) -> tuple[str, ...]:
     reading, dimensions = round_.reading, study.dimensions
     told = [sentence for dimension in dimensions if (sentence := _read_as(dimension))]
     if reading and any(dimension.kind.is_trace for dimension in dimensions):
-        lag = "moved by each annotator's reaction lag" if reading["applies_lag"] else "reaction lags not applied"
-        told.append(f"Traces were resampled to {reading['trace_sfreq']:g} Hz, {lag}.")
+        lag = (
+            gettext("moved by each annotator's reaction lag")
+            if reading["applies_lag"]
+            else gettext("reaction lags not applied")
+        )
+        told.append(
+            gettext("Traces were resampled to {trace_sfreq} Hz, {lag}.").format(
+                trace_sfreq=f"{reading['trace_sfreq']:g}", lag=lag
+            )
+        )
     return (*told, *reading.get("notes", ()))
 
 
@@ -81,15 +92,25 @@ def _read_as(dimension: Dimension) -> str:
     match dimension.kind:
         case DimensionKind.EMOTIONS:
             n_classes = dimension.questions[0].n_classes
-            return f"{title}: learnt as a distribution over {n_classes} classes, by each emotion's share of intensity."
+            return gettext(
+                "{title}: learnt as a distribution over {n_classes} classes, by each emotion's share of intensity."
+            ).format(title=title, n_classes=n_classes)
         case DimensionKind.GRID:
-            return f"{title}: learnt as two scales of {dimension.levels} levels."
+            return gettext("{title}: learnt as two scales of {levels} levels.").format(
+                title=title, levels=dimension.levels
+            )
         case DimensionKind.VAS:
-            return f"{title}: learnt as {dimension.levels} equal parts of the line."
+            return gettext("{title}: learnt as {levels} equal parts of the line.").format(
+                title=title, levels=dimension.levels
+            )
         case DimensionKind.TRACE:
-            return f"{title}: learnt as a trace, and as the shares of time in three equal parts of its range."
+            return gettext(
+                "{title}: learnt as a trace, and as the shares of time in three equal parts of its range."
+            ).format(title=title)
         case DimensionKind.UNBOUNDED_TRACE:
-            return f"{title}: learnt as the shares of time in the tertiles of all traces of the round."
+            return gettext("{title}: learnt as the shares of time in the tertiles of all traces of the round.").format(
+                title=title
+            )
     return ""
 
 

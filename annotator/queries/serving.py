@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.core.cache import cache
 from django.db.models import Count, Max
+from django.utils.translation import gettext_lazy as _
 
 from annotator.domain import live
 from annotator.enums import RankingPolicy
@@ -19,27 +21,34 @@ from annotator.models import RankEntry, Ranking, Round, Study
 from annotator.queries.live import state_of
 from mlcore.types import Ask, Route, Term
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 SERVED = tuple(route.value for route in Route if route.is_served)
 KEPT_S = 24 * 3600
 
-TERM_NAMES: Mapping[str, str] = {
-    Term.TEST: "test subjects",
-    Term.POLICY: "by their score",
-    Term.AUDIT: "at random",
-    Term.COLD_START: "typical of a region",
-    Term.RELABEL: "asked again",
-    Term.REPEAT_OTHER: "repeats of another's",
-    Term.REPEAT_OWN: "repeats of one's own",
-    Term.SECOND_OPINION: "second opinions",
-    Term.REST: "in random order",
+TERM_NAMES: Mapping[str, StrPromise] = {
+    Term.TEST: _("test subjects"),
+    Term.POLICY: _("by their score"),
+    Term.AUDIT: _("at random"),
+    Term.COLD_START: _("typical of a region"),
+    Term.RELABEL: _("asked again"),
+    Term.REPEAT_OTHER: _("repeats of another's"),
+    Term.REPEAT_OWN: _("repeats of one's own"),
+    Term.SECOND_OPINION: _("second opinions"),
+    Term.REST: _("in random order"),
 }
-ROUTE_NAMES: Mapping[str, str] = {
-    Route.MAIN: "to be asked about",
-    Route.SECOND_OPINION: "for a second opinion",
-    Route.QUALITY: "on the quality list",
-    Route.NOWHERE: "for nobody",
+ROUTE_NAMES: Mapping[str, StrPromise] = {
+    Route.MAIN: _("to be asked about"),
+    Route.SECOND_OPINION: _("for a second opinion"),
+    Route.QUALITY: _("on the quality list"),
+    Route.NOWHERE: _("for nobody"),
 }
-ASK_NAMES: Mapping[str, str] = {Ask.BOTH: "by all there is", Ask.FACE: "by the face only", Ask.EEG: "by the EEG only"}
+ASK_NAMES: Mapping[str, StrPromise] = {
+    Ask.BOTH: _("by all there is"),
+    Ask.FACE: _("by the face only"),
+    Ask.EEG: _("by the EEG only"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +147,9 @@ def _routes(ranking: Ranking) -> dict[str, int]:
     return found
 
 
-def _shares(keys: Iterable[str], names: Mapping[str, str]) -> tuple[Share, ...]:
+def _shares(keys: Iterable[str], names: Mapping[str, StrPromise]) -> tuple[Share, ...]:
     return _shares_of(Counter(keys), names)
 
 
-def _shares_of(counts: Mapping[str, int], names: Mapping[str, str]) -> tuple[Share, ...]:
-    return tuple(Share(str(key), name, counts[key]) for key, name in names.items() if counts.get(key))
+def _shares_of(counts: Mapping[str, int], names: Mapping[str, StrPromise]) -> tuple[Share, ...]:
+    return tuple(Share(str(key), str(name), counts[key]) for key, name in names.items() if counts.get(key))

@@ -6,8 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
 from annotator.enums import DerivedKind, SessionStatus
 from annotator.models import Clip, RecordingSession, Trial
+from annotator.names import fault_name, method_name
 from annotator.queries import marks, media
 from mlcore.types import ClockMap, JsonObject, Modality
 
@@ -22,7 +26,7 @@ LARGE_RESIDUAL_MS = 50.0
 #: below this a method that can be wrong as a whole may well be
 LOW_CONFIDENCE = 0.6
 
-STREAM_NAMES = {Modality.EEG: "EEG", Modality.FACE: "face video"}
+STREAM_NAMES = {Modality.EEG: _("EEG"), Modality.FACE: _("face video")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +118,29 @@ def _clock_problems(session: RecordingSession) -> Iterable[str]:
         return
     confidence, residual_ms = session.sync_confidence, session.sync_residual_ms
     if confidence is not None and confidence < LOW_CONFIDENCE:
-        yield (
-            f"The clocks were related by {session.sync_method} with a confidence of only {confidence:.2f}: "
-            "set two points by hand."
-        )
+        yield gettext(
+            "The clocks were related by {method} with a confidence of only {confidence}: set two points by hand."
+        ).format(method=method_name(session.sync_method), confidence=f"{confidence:.2f}")
     elif residual_ms is None and not session.sync_points:
-        yield "Nothing measured how well the clocks fit: set two points by hand to be sure."
+        yield gettext("Nothing measured how well the clocks fit: set two points by hand to be sure.")
     elif residual_ms is not None and residual_ms > LARGE_RESIDUAL_MS:
-        yield f"The clocks fit to ±{residual_ms:.0f} ms only: face and EEG may be frames apart."
+        yield gettext("The clocks fit to ±{residual_ms} ms only: face and EEG may be frames apart.").format(
+            residual_ms=f"{residual_ms:.0f}"
+        )
 
 
 def _stream_problems(session: RecordingSession) -> Iterable[str]:
     first_s, last_s = bounds_of(session)
     for gap in gaps_of(session):
         if gap.stop_s - gap.start_s > LARGE_GAP_SHARE * (last_s - first_s):
-            yield f"There is no {STREAM_NAMES[gap.modality]} from {gap.start_s:.1f} s to {gap.stop_s:.1f} s."
-    faulty = [f"{one.name} ({', '.join(one.faults)})" for one in channels_of(session) if one.faults]
+            yield gettext("There is no {stream} from {start_s} s to {stop_s} s.").format(
+                stream=STREAM_NAMES[gap.modality], start_s=f"{gap.start_s:.1f}", stop_s=f"{gap.stop_s:.1f}"
+            )
+    faulty = [f"{one.name} ({', '.join(map(fault_name, one.faults))})" for one in channels_of(session) if one.faults]
     if faulty:
-        yield f"{_count(len(faulty), 'channel')} measured as bad: {', '.join(faulty)}."
+        yield ngettext(
+            "{n} channel measured as bad: {channels}.", "{n} channels measured as bad: {channels}.", len(faulty)
+        ).format(n=len(faulty), channels=", ".join(faulty))
 
 
 def _clip_problems(clips: Sequence[Clip]) -> Iterable[str]:
@@ -141,9 +150,9 @@ def _clip_problems(clips: Sequence[Clip]) -> Iterable[str]:
         if poor:
             kinds = Counter(fault for faults in poor for fault in faults)
             most_first = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
-            why = ", ".join(f"{fault} in {n}" for fault, n in most_first)
-            of = f"{len(poor)} of {_count(len(clips), 'clip')}"
-            yield f"{of} {'has' if len(poor) == 1 else 'have'} poor {name}{f': {why}' if why else ''}."
+            why = ", ".join(gettext("{fault} in {n}").format(fault=fault_name(fault), n=n) for fault, n in most_first)
+            told = _poor(len(poor), len(clips), str(name))
+            yield f"{told}: {why}." if why else f"{told}."
 
 
 def _quality(clip: Clip, modality: Modality) -> tuple[float | None, JsonObject]:
@@ -152,8 +161,11 @@ def _quality(clip: Clip, modality: Modality) -> tuple[float | None, JsonObject]:
     return clip.face_quality, clip.face_faults
 
 
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+def _poor(n: int, n_clips: int, stream: str) -> str:
+    if n_clips == 1:
+        return gettext("1 of 1 clip has poor {stream}").format(stream=stream)
+    told = ngettext("{n} of {n_clips} clips has poor {stream}", "{n} of {n_clips} clips have poor {stream}", n)
+    return told.format(n=n, n_clips=n_clips, stream=stream)
 
 
 # --- for the viewer's script -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from django.utils.translation import gettext
 from numpy.typing import NDArray
 
 from annotator.exceptions import NotFound
@@ -56,7 +57,9 @@ def read_traces(level: TileLevel, first: int, last: int) -> Traces:
 
 def _open(level: TileLevel) -> Floats:
     if not level.path.with_suffix(".i16").is_file() or not level.path.with_suffix(".npy").is_file():
-        raise NotFound("The EEG of this session is not on the server any more: import it again.", "file_missing")
+        raise NotFound(
+            gettext("The EEG of this session is not on the server any more: import it again."), "file_missing"
+        )
     tables: Floats = np.load(level.path.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
     return tables
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from django.utils.translation import gettext
 from numpy.typing import NDArray
 
 from annotator.exceptions import DomainError, NotFound
@@ -50,11 +51,18 @@ class Wanted:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.start_s) and math.isfinite(self.stop_s) and self.start_s < self.stop_s):
-            raise DomainError("start_s must lie before stop_s.", "bad_stretch")
+            raise DomainError(gettext("start_s must lie before stop_s."), "bad_stretch")
         if not NARROWEST_PX <= self.width_px <= WIDEST_PX:
-            raise DomainError(f"width_px must lie between {NARROWEST_PX} and {WIDEST_PX}.", "bad_stretch")
+            raise DomainError(
+                gettext("width_px must lie between {narrowest_px} and {widest_px}.").format(
+                    narrowest_px=NARROWEST_PX, widest_px=WIDEST_PX
+                ),
+                "bad_stretch",
+            )
         if not 0 <= self.pad_s <= MAX_PAD_S:
-            raise DomainError(f"pad_s must lie between 0 and {MAX_PAD_S:.0f}.", "bad_stretch")
+            raise DomainError(
+                gettext("pad_s must lie between 0 and {max_pad_s}.").format(max_pad_s=f"{MAX_PAD_S:.0f}"), "bad_stretch"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +75,9 @@ def answer(session: RecordingSession, wanted: Wanted) -> Answer:
     """Every channel of the stretch, cut to what was recorded, at the finest level that fits the budget."""
     meta = media.tile_meta(session)
     if meta is None or not meta.channels:
-        raise NotFound("This session has no EEG.")
+        raise NotFound(gettext("This session has no EEG."))
     if meta.version != media.TILES_VERSION:
-        raise NotFound("The traces of this session are of an older version: import it again.", "old_tiles")
+        raise NotFound(gettext("The traces of this session are of an older version: import it again."), "old_tiles")
     budget = BUDGET_BYTES * max(1.0, len(meta.channels) / BUDGET_CHANNELS)
     for header, rows in _from_finest(meta, _cut(wanted, meta), budget):
         plain = encoded(header, rows)

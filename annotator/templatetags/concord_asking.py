@@ -11,9 +11,9 @@ register = template.Library()
 
 @register.filter
 def term_name(term: str) -> str:
-    return TERM_NAMES.get(term, term)
+    return str(TERM_NAMES.get(term, term))
 
 
 @register.filter
 def ask_name(ask: str) -> str:
-    return ASK_NAMES.get(ask, ask)
+    return str(ASK_NAMES.get(ask, ask))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.translation import gettext
 
 from annotator.models import Round
 
@@ -30,8 +31,8 @@ def time_left(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 90:
-        return f"about {max(1, round(seconds))} s left"
-    return f"about {round(seconds / 60)} min left"
+        return gettext("about {n} s left").format(n=max(1, round(seconds)))
+    return gettext("about {n} min left").format(n=round(seconds / 60))
 
 
 @register.filter

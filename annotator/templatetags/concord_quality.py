@@ -8,8 +8,10 @@ from statistics import fmean
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext
 
 from annotator.models import Clip, RecordingSession
+from annotator.names import fault_name, method_name
 from annotator.queries import session_page
 from annotator.queries.recordings import Bar
 from annotator.queries.session_page import POOR_QUALITY
@@ -21,6 +23,7 @@ STRIP_WIDTH, STRIP_HEIGHT = 120, 12
 
 
 register.filter("clock_map", session_page.clock_of)
+register.filter("method_name", method_name)
 
 
 @register.filter
@@ -33,7 +36,7 @@ def problems_in_list(session: RecordingSession) -> list[str]:
 def residual(clock: ClockMap) -> str:
     """ "±12 ms"; what is not measured is said, never shown as 0."""
     if clock.residual_ms is None:
-        return "by hand" if clock.method == SyncMethod.HAND else "not measured"
+        return gettext("by hand") if clock.method == SyncMethod.HAND else gettext("not measured")
     if clock.residual_ms < 0.1:
         return "< 0.1 ms"
     return f"±{clock.residual_ms:.1f} ms" if clock.residual_ms < 10 else f"±{clock.residual_ms:.0f} ms"
@@ -42,10 +45,12 @@ def residual(clock: ClockMap) -> str:
 @register.filter
 def residual_sentence(clock: ClockMap) -> str:
     if clock.residual_ms is not None:
-        return f"{residual(clock)} around the map, at the moments seen on both streams"
+        return gettext("{residual} around the map, at the moments seen on both streams").format(
+            residual=residual(clock)
+        )
     if clock.method == SyncMethod.HAND:
-        return "not measured: a point more than the map needs would tell"
-    return "not measured: nothing was seen on both streams often enough"
+        return gettext("not measured: a point more than the map needs would tell")
+    return gettext("not measured: nothing was seen on both streams often enough")
 
 
 @register.filter
@@ -68,7 +73,12 @@ def rate(drift: float) -> str:
 def faults(found: Mapping[str, float]) -> str:
     """The worst first: “line noise 40 %, muscle 10 %”."""
     worst_first = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{fault} {100 * severity:.0f} %" for fault, severity in worst_first)
+    return ", ".join(f"{fault_name(fault)} {100 * severity:.0f} %" for fault, severity in worst_first)
+
+
+@register.filter
+def fault_names(found: Iterable[str]) -> str:
+    return ", ".join(map(fault_name, found))
 
 
 @register.filter
@@ -90,7 +100,6 @@ def mean_quality(clips: Iterable[Clip], modality: str) -> float | None:
 class Row:
     """One stream's quality along the session, as paths of an SVG; bars as high as the quality."""
 
-    name: str
     good: str
     poor: str
     y: int
@@ -101,19 +110,20 @@ class Row:
 def quality_strip(bars: Sequence[Bar] | None) -> dict[str, Any]:
     known = bars or ()
     rows = [
-        _row("EEG", 0, [(bar, bar.eeg) for bar in known]),
-        _row("face", STRIP_HEIGHT + 2, [(bar, bar.face) for bar in known]),
+        _row(gettext("EEG quality, lowest {percent} %"), 0, [(bar, bar.eeg) for bar in known]),
+        _row(gettext("face quality, lowest {percent} %"), STRIP_HEIGHT + 2, [(bar, bar.face) for bar in known]),
     ]
     shown = [row for row in rows if row.words]
     return {"rows": shown, "width": STRIP_WIDTH, "height": 2 * STRIP_HEIGHT + 2}
 
 
-def _row(name: str, y: int, bars: Sequence[tuple[Bar, float | None]]) -> Row:
+def _row(lowest_is: str, y: int, bars: Sequence[tuple[Bar, float | None]]) -> Row:
     known = [(bar, quality) for bar, quality in bars if quality is not None]
     good = "".join(_bar(bar, quality, y) for bar, quality in known if quality >= POOR_QUALITY)
     poor = "".join(_bar(bar, quality, y) for bar, quality in known if quality < POOR_QUALITY)
     lowest = min((quality for _, quality in known), default=None)
-    return Row(name, good, poor, y, "" if lowest is None else f"{name} quality, lowest {100 * lowest:.0f} %")
+    words = "" if lowest is None else lowest_is.format(percent=f"{100 * lowest:.0f}")
+    return Row(good, poor, y, words)
 
 
 def _bar(bar: Bar, quality: float, y: int) -> str:

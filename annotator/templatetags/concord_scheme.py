@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.translation import gettext
 
 from mlcore.types import Dimension, DimensionKind
 
@@ -17,14 +18,16 @@ def asked_as(dimension: Dimension) -> str:
         case DimensionKind.CLASS:
             return ", ".join(words)
         case DimensionKind.EMOTIONS:
-            return f"{', '.join(words)}, each 1 to {dimension.levels}"
+            return gettext("{words}, each 1 to {levels}").format(words=", ".join(words), levels=dimension.levels)
         case DimensionKind.GRID:
             side = f"{dimension.levels} × {dimension.levels}"
-            return f"grid of {side} from {words[0]} to {words[1]} and from {words[2]} to {words[3]}"
+            return gettext("grid of {side} from {left} to {right} and from {bottom} to {top}").format(
+                side=side, left=words[0], right=words[1], bottom=words[2], top=words[3]
+            )
         case DimensionKind.VAS:
-            return f"line from {words[0]} to {words[1]}"
+            return gettext("line from {low} to {high}").format(low=words[0], high=words[1])
         case DimensionKind.TRACE:
-            return f"over time, from {words[0]} to {words[1]}"
+            return gettext("over time, from {low} to {high}").format(low=words[0], high=words[1])
         case DimensionKind.UNBOUNDED_TRACE:
-            return f"over time without ends, {words[0]} or {words[1]}"
-    return f"{dimension.levels} levels from {words[0]} to {words[-1]}"
+            return gettext("over time without ends, {low} or {high}").format(low=words[0], high=words[1])
+    return gettext("{n} levels from {low} to {high}").format(n=dimension.levels, low=words[0], high=words[-1])

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from annotator.domain import acquisition
 from annotator.domain.access import ObjectKind, Verb, access, may
@@ -18,7 +19,11 @@ def acquisition_settings(request: StudyRequest, slug: str) -> HttpResponse:
     form = AcquisitionForm(known, request.POST or None, is_open=may_edit)
     if request.method == "POST" and form.is_valid():
         is_new = acquisition.set_acquisition(request.study, form.settings, actor=request.user)
-        said = "The settings are saved; the next ranking is made by them." if is_new else "Nothing was different."
+        said = (
+            gettext("The settings are saved; the next ranking is made by them.")
+            if is_new
+            else gettext("Nothing was different.")
+        )
         messages.success(request, said)
         return redirect("acquisition", slug=slug)
     context = {"study": request.study, "form": form, "may_edit": may_edit}

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from annotator.domain import clocks
@@ -19,7 +21,7 @@ from annotator.queries import recordings, session_page
 from annotator.views.http import StudyRequest
 from annotator.views.sessions import viewer_config
 
-REBUILDS = "The session is being rebuilt; this page follows it, and you may leave it."
+REBUILDS = _("The session is being rebuilt; this page follows it, and you may leave it.")
 
 
 @access(ObjectKind.SESSION, Verb.EDIT)
@@ -35,7 +37,7 @@ def session_sync(request: StudyRequest, slug: str, session_id: int) -> HttpRespo
             except DomainError as refused:
                 error = refused.message
             else:
-                messages.success(request, f"The points are saved. {REBUILDS}")
+                messages.success(request, gettext("The points are saved. {rebuilds}").format(rebuilds=REBUILDS))
                 return redirect("session", slug=slug, session_id=session_id)
         else:
             error = str(form.errors["points"][0])
@@ -46,7 +48,9 @@ def session_sync(request: StudyRequest, slug: str, session_id: int) -> HttpRespo
 @require_POST
 def sync_clear(request: StudyRequest, slug: str, session_id: int) -> HttpResponse:
     session = _session(request, session_id)
-    said = f"The points are taken away: the clocks go back to what the files say. {REBUILDS}"
+    said = gettext("The points are taken away: the clocks go back to what the files say. {rebuilds}").format(
+        rebuilds=REBUILDS
+    )
     return _do(request, session, lambda: clocks.clear_sync_points(session, actor=request.user), said)
 
 
@@ -54,7 +58,9 @@ def sync_clear(request: StudyRequest, slug: str, session_id: int) -> HttpRespons
 @require_POST
 def bad_channels(request: StudyRequest, slug: str, session_id: int) -> HttpResponse:
     session, names = _session(request, session_id), request.POST.getlist("bad")
-    said = f"{len(names)} channel{'s are' if len(names) != 1 else ' is'} marked as bad. {REBUILDS}"
+    said = ngettext(
+        "{n} channel is marked as bad. {rebuilds}", "{n} channels are marked as bad. {rebuilds}", len(names)
+    ).format(n=len(names), rebuilds=REBUILDS)
     return _do(request, session, lambda: clocks.set_bad_channels(session, names, actor=request.user), said)
 
 

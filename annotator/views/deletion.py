@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 
 from annotator.domain import deletion
 from annotator.domain.access import ObjectKind, Verb, access
@@ -24,6 +25,8 @@ def session_delete(request: StudyRequest, slug: str, session_id: int) -> HttpRes
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        kept = f" Its {done.n_labels} answers stay, for exports." if done.leaves_tombstone else ""
-        messages.success(request, f"{session} was deleted.{kept}")
+        said = gettext("{session} was deleted.")
+        if done.leaves_tombstone:
+            said = gettext("{session} was deleted. Its {n} answers stay, for exports.")
+        messages.success(request, said.format(session=session, n=done.n_labels))
     return redirect("sessions", slug=slug)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 
 from annotator.domain import exporting
 from annotator.domain.access import ObjectKind, Verb, access
@@ -33,7 +34,7 @@ def export_download(request: StudyRequest, slug: str, export_id: int) -> FileRes
     root = Path(settings.EXPORT_ROOT).resolve()
     path = (root / export.path).resolve()
     if export.job.state != JobState.SUCCEEDED or not (path.is_relative_to(root) and path.is_file()):
-        raise Http404("This export has no file here; it was written elsewhere, or is not ready.")
+        raise Http404(gettext("This export has no file here; it was written elsewhere, or is not ready."))
     return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
 
 
@@ -42,11 +43,11 @@ def _start(request: StudyRequest) -> HttpResponse:
         format_ = ExportFormat(request.POST.get("format", ""))
         exporting.request_export(request.study, actor=request.user, format=format_)
     except ValueError:
-        messages.error(request, "Choose CSV or Parquet; nothing was exported.")
+        messages.error(request, gettext("Choose CSV or Parquet; nothing was exported."))
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "The export has started; it appears below when it is ready.")
+        messages.success(request, gettext("The export has started; it appears below when it is ready."))
     return redirect("exports", slug=request.study.slug)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.csrf import ensure_csrf_cookie
 
 from annotator.domain import newcomers, teaching
@@ -56,7 +57,7 @@ def example(request: StudyRequest, slug: str, place: int) -> HttpResponse:
     """The label page on an example: its answer is filled in, with the reason beside it; nothing can be answered."""
     clips = [one for one in newcomers.teaching_clips(request.study) if one.kind == TeachingKind.EXAMPLE]
     if not 1 <= place <= len(clips):
-        raise Http404("There is no such example.")
+        raise Http404(gettext("There is no such example."))
     shown = clips[place - 1]
     config = config_of(request, shown.clip_id) | {"example": an_accepted_answer(shown.accepted)}
     context = {

@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST
 
@@ -30,7 +31,7 @@ def import_(request: StudyRequest, slug: str) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, "The import has started; this page follows it, and you may leave it.")
+            messages.success(request, gettext("The import has started; this page follows it, and you may leave it."))
             return redirect("sessions", slug=slug)
     context = {
         "study": request.study,
@@ -51,5 +52,5 @@ def import_(request: StudyRequest, slug: str) -> HttpResponse:
 def import_cancel(request: StudyRequest, slug: str, job_id: int) -> HttpResponse:
     job = get_object_or_404(request.study.jobs.filter(kind=JobKind.IMPORT), pk=job_id)
     importing.cancel_import(job)
-    messages.success(request, "The import is being cancelled; sessions that are ready stay.")
+    messages.success(request, gettext("The import is being cancelled; sessions that are ready stay."))
     return redirect("sessions", slug=slug)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from annotator.domain import media_links, queueing
@@ -28,7 +29,7 @@ class ClipRequest(UserRequest):
 def clip_video(request: ClipRequest, clip_id: int) -> HttpResponseBase:
     """The browser video of the clip's session; for annotators only where the clip was served to them."""
     if not media_links.is_signed(request.GET.get("sig", ""), clip_id, request.user):
-        raise PermissionDenied("This address has run out: open the clip again.")
+        raise PermissionDenied(gettext("This address has run out: open the clip again."))
     if is_only_annotator(request.user, request.clip.study) and not queueing.may_watch(request.clip, request.user):
         raise Http404
     return _sent(request, request.clip.session)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from annotator.domain import teaching
@@ -28,7 +29,10 @@ def onboarding(request: StudyRequest, slug: str) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, "Saved; it holds from the next clip on." if is_new else "Nothing was different.")
+            messages.success(
+                request,
+                gettext("Saved; it holds from the next clip on.") if is_new else gettext("Nothing was different."),
+            )
             return redirect("onboarding", slug=slug)
     context = {
         "study": request.study,
@@ -54,7 +58,10 @@ def teaching_new(request: StudyRequest, slug: str) -> HttpResponse:
         except DomainError as error:
             form.add_error("clip" if isinstance(error, NotFound) else None, error.message)
         else:
-            messages.success(request, f"Clip {clip.pk} is out of the queue: {kind.label.lower()}.")
+            messages.success(
+                request,
+                gettext("Clip {clip} is out of the queue: {kind}.").format(clip=clip.pk, kind=kind.label.lower()),
+            )
             return redirect("onboarding", slug=slug)
     return render(request, "onboarding/clip.html", {"study": request.study, "form": form, "known": None})
 
@@ -72,7 +79,12 @@ def teaching_edit(request: StudyRequest, slug: str, item_id: int) -> HttpRespons
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"Clip {known.clip_id} is saved; answers given so far are judged by it too.")
+            messages.success(
+                request,
+                gettext("Clip {clip_id} is saved; answers given so far are judged by it too.").format(
+                    clip_id=known.clip_id
+                ),
+            )
             return redirect("onboarding", slug=slug)
     return render(request, "onboarding/clip.html", {"study": request.study, "form": form, "known": known})
 
@@ -82,11 +94,13 @@ def teaching_edit(request: StudyRequest, slug: str, item_id: int) -> HttpRespons
 def teaching_remove(request: StudyRequest, slug: str, item_id: int) -> HttpResponse:
     known = _find(request, item_id)
     if teaching.remove_clip(known, actor=request.user):
-        messages.success(request, f"Clip {known.clip_id} is back in the queue.")
+        messages.success(request, gettext("Clip {clip_id} is back in the queue.").format(clip_id=known.clip_id))
     else:
         messages.success(
             request,
-            f"Clip {known.clip_id} is shown no more. Somebody has met it, so it stays out of the queue.",
+            gettext("Clip {clip_id} is shown no more. Somebody has met it, so it stays out of the queue.").format(
+                clip_id=known.clip_id
+            ),
         )
     return redirect("onboarding", slug=slug)
 

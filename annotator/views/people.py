@@ -6,6 +6,7 @@ from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from annotator.domain import people, studies
@@ -54,7 +55,12 @@ def member_remove(request: StudyRequest, slug: str, member_id: int) -> HttpRespo
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"{member.user} is no longer {member.get_role_display().lower()} here; labels stay.")
+        messages.success(
+            request,
+            gettext("{user} is no longer {role} here; labels stay.").format(
+                user=member.user, role=member.get_role_display().lower()
+            ),
+        )
     return redirect("people", slug=slug)
 
 
@@ -68,7 +74,10 @@ def member_password(request: StudyRequest, slug: str, member_id: int) -> HttpRes
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"{member.user} has a new password: tell it to them; they can change it.")
+            messages.success(
+                request,
+                gettext("{user} has a new password: tell it to them; they can change it.").format(user=member.user),
+            )
             return redirect("people", slug=slug)
     return render(request, "people/password.html", {"study": request.study, "member": member, "form": form})
 
@@ -86,7 +95,7 @@ def password_change(request: UserRequest) -> HttpResponse:
         return _account_page(request, form)
     people.set_password(request.user, form.cleaned_data["new_password1"])
     update_session_auth_hash(request, request.user)
-    messages.success(request, "The password is changed; other devices are signed out.")
+    messages.success(request, gettext("The password is changed; other devices are signed out."))
     return redirect("account")
 
 
@@ -95,7 +104,7 @@ def password_change(request: UserRequest) -> HttpResponse:
 def token_issue(request: UserRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say what the token is for; none was made.")
+        messages.error(request, gettext("Say what the token is for; none was made."))
         return redirect("account")
     token = people.issue_token(request.user, form.cleaned_data["name"])
     return _account_page(request, PasswordChangeForm(request.user), new_token=token)
@@ -127,8 +136,12 @@ def _add(request: StudyRequest, form: MemberForm) -> None:
         user = people.find_user(username)
     except NotFound:
         if not password:
-            raise NotFound(f"There is no user called {username!r}: give a password to add somebody new.") from None
+            raise NotFound(
+                gettext("There is no user called {username}: give a password to add somebody new.").format(
+                    username=repr(username)
+                )
+            ) from None
         user = people.create_user(username, password=password)
     role = Role(form.cleaned_data["role"])
     studies.add_member(request.study, user, role, actor=request.user)
-    messages.success(request, f"{user} is {role.label.lower()} here now.")
+    messages.success(request, gettext("{user} is {role} here now.").format(user=user, role=role.label.lower()))

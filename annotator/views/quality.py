@@ -7,6 +7,8 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from annotator.domain import verdicts
@@ -19,7 +21,7 @@ from annotator.queries.quality_list import Show
 from annotator.views.http import StudyRequest
 
 N_ON_A_PAGE = 50
-SAID = {SensorVerdict.BAD: "the sensor is bad", SensorVerdict.FINE: "the signal is fine"}
+SAID = {SensorVerdict.BAD: _("the sensor is bad"), SensorVerdict.FINE: _("the signal is fine")}
 
 
 @access(ObjectKind.QUALITY, Verb.LIST)
@@ -37,7 +39,9 @@ def clip_verdict(request: StudyRequest, slug: str, clip_id: int) -> HttpResponse
         verdicts.judge(clip, verdict, actor=request.user)
     except DomainError as error:
         return _refused(request, error)
-    said = f"Clip {clip.number} of session {clip.session.code}: {SAID[verdict]}."
+    said = gettext("Clip {number} of session {code}: {said}.").format(
+        number=clip.number, code=clip.session.code, said=SAID[verdict]
+    )
     if request.headers.get("HX-Request") != "true":
         return _back(request, said)
     context = {"clip": quality_list.one(request.study, clip.pk), "said": said}
@@ -53,8 +57,9 @@ def session_verdict(request: StudyRequest, slug: str, session_id: int) -> HttpRe
         n_clips = verdicts.judge_session(session, verdict, actor=request.user)
     except DomainError as error:
         return _refused(request, error)
-    clips = "1 clip" if n_clips == 1 else f"{n_clips} clips"
-    said = f"{clips} of session {session.code}: {SAID[verdict]}."
+    said = ngettext("{n} clip of session {code}: {said}.", "{n} clips of session {code}: {said}.", n_clips).format(
+        n=n_clips, code=session.code, said=SAID[verdict]
+    )
     if request.headers.get("HX-Request") != "true":
         return _back(request, said)
     return render(request, "sessions/partials/quality_list.html", _list(request) | {"said": said})

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from annotator.domain import rounds
@@ -83,7 +84,9 @@ def round_start(request: StudyRequest, slug: str) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"Round {round_.number} has started; labelling goes on meanwhile.")
+        messages.success(
+            request, gettext("Round {number} has started; labelling goes on meanwhile.").format(number=round_.number)
+        )
     return redirect("rounds", slug=slug)
 
 
@@ -91,7 +94,7 @@ def round_start(request: StudyRequest, slug: str) -> HttpResponse:
 @require_POST
 def round_cancel(request: StudyRequest, slug: str, number: int) -> HttpResponse:
     round_ = _round(request, number)
-    said = f"Round {number} is being cancelled; the old ranking goes on serving."
+    said = gettext("Round {number} is being cancelled; the old ranking goes on serving.").format(number=number)
     _do(request, lambda: rounds.cancel_round(round_, actor=request.user), said)
     return redirect("rounds", slug=slug)
 
@@ -100,7 +103,7 @@ def round_cancel(request: StudyRequest, slug: str, number: int) -> HttpResponse:
 @require_POST
 def round_promote(request: StudyRequest, slug: str, number: int) -> HttpResponse:
     round_ = _round(request, number)
-    said = f"Round {number} serves now: its ranking orders the queue."
+    said = gettext("Round {number} serves now: its ranking orders the queue.").format(number=number)
     _do(request, lambda: rounds.promote(round_, actor=request.user), said)
     return redirect("round", slug=slug, number=number)
 
@@ -108,7 +111,7 @@ def round_promote(request: StudyRequest, slug: str, number: int) -> HttpResponse
 @access(ObjectKind.ROUND, Verb.PROMOTE)
 @require_POST
 def round_roll_back(request: StudyRequest, slug: str) -> HttpResponse:
-    said = "Rolled back: the ranking before it serves again."
+    said = gettext("Rolled back: the ranking before it serves again.")
     _do(request, lambda: rounds.roll_back(request.study, actor=request.user), said)
     return redirect("rounds", slug=slug)
 

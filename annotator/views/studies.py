@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.forms import BooleanField
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
 from annotator.domain import studies, teaching, trace_reading
 from annotator.domain.access import READING, ObjectKind, Verb, access, roles_of
@@ -20,7 +21,9 @@ from annotator.views.http import StudyRequest, UserRequest
 
 @access(ObjectKind.STUDY, Verb.LIST)
 def study_list(request: UserRequest) -> HttpResponse:
-    no_study = f"An admin adds {request.user} on the study's People page: tell them this name. Then it appears here."
+    no_study = gettext(
+        "An admin adds {user} on the study's People page: tell them this name. Then it appears here."
+    ).format(user=request.user)
     context = {"cards": overview.visible_studies(request.user), "no_study": no_study}
     return render(request, "studies/list.html", context)
 
@@ -50,8 +53,10 @@ def _create(request: UserRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.message)
         else:
-            after = "; then choose example, practice and check clips" if onboarding.is_touched else ""
-            messages.success(request, f"{study.title} stands. Import recordings next{after}.")
+            said = gettext("{title} stands. Import recordings next.")
+            if onboarding.is_touched:
+                said = gettext("{title} stands. Import recordings next; then choose example, practice and check clips.")
+            messages.success(request, said.format(title=study.title))
             return redirect("study", slug=study.slug)
     return render(request, "studies/new.html", {"form": form, "editor": editor, "onboarding": onboarding})
 
@@ -75,7 +80,7 @@ def study_scheme(request: StudyRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and traces.is_bound:
         if traces.is_valid():
             is_new = trace_reading.set_trace_reading(study, traces.settings, actor=request.user)
-            said = "Saved; the next round reads traces so." if is_new else "Nothing was different."
+            said = gettext("Saved; the next round reads traces so.") if is_new else gettext("Nothing was different.")
             messages.success(request, said)
             return redirect("study_scheme", slug=slug)
     elif request.method == "POST":
@@ -86,7 +91,7 @@ def study_scheme(request: StudyRequest, slug: str) -> HttpResponse:
             except DomainError as error:
                 editor.error = error.message
             else:
-                messages.success(request, "The scheme is saved.")
+                messages.success(request, gettext("The scheme is saved."))
                 return redirect("study", slug=slug)
     context = {"study": study, "editor": editor, "traces": traces, "is_fixed": studies.scheme_is_fixed(study)}
     return render(request, "studies/scheme.html", context)

@@ -23,7 +23,7 @@ from tests.factories.people import Personas, client_of, make_personas
 from tests.factories.studies import make_study
 
 #: addresses that nobody needs to log in for
-PUBLIC = {"healthz", "login/", "logout/"}
+PUBLIC = {"healthz", "login/", "logout/", "language/", "words/<str:language>/<str:version>.js"}
 #: ninja's own list of what is under the API's root; it shows nothing
 API_ROOT = "api/v1/"
 #: without it the addresses of tus answer nobody

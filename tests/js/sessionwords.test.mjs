@@ -31,7 +31,7 @@ test("who is not told how often a clip was answered reads nothing of it", () => 
 
 test("faults come worst first", () => {
   assert.equal(faultsText({ flat: 0.2, pop: 0.9 }), "pop 90 %, flat 20 %");
-  assert.equal(qualityText("EEG", true, 0.5, {}), "EEG 50 %");
+  assert.equal(qualityText("eeg", true, 0.5, {}), "EEG 50 %");
 });
 
 test("a clip holds its start and not its stop", () => {

@@ -3,6 +3,7 @@
 import re
 
 from django.http import HttpResponse
+from django.utils.translation import gettext
 from ninja import Query, Router, Schema
 
 from annotator.api.auth import ApiRequest, is_by_token
@@ -44,7 +45,7 @@ def clip_eeg(request: ApiRequest, clip_id: int, stretch: Query[StretchIn], sig: 
     """A stretch of EEG. Annotators: the clip and 10 s around it, by the signed address of a task."""
     clip = request.clip
     if not is_by_token(request) and not media_links.is_signed(sig, clip.pk, request.user):
-        raise NotAllowed("This address has run out: open the clip again.", "bad_signature")
+        raise NotAllowed(gettext("This address has run out: open the clip again."), "bad_signature")
     limits_s = EVERYTHING_S
     if is_only_annotator(request.user, request.study):
         limits_s = _own_stretch_s(request, stretch)
@@ -56,7 +57,12 @@ def _own_stretch_s(request: ApiRequest, stretch: StretchIn) -> tuple[float, floa
         raise NotFound
     first_s, last_s = worklist.context_of(request.clip)
     if stretch.start_s < first_s - 0.01 or stretch.stop_s > last_s + 0.01:
-        raise DomainError(f"Only {first_s:.2f} s to {last_s:.2f} s belong to this clip.", "bad_stretch")
+        raise DomainError(
+            gettext("Only {first_s} s to {last_s} s belong to this clip.").format(
+                first_s=f"{first_s:.2f}", last_s=f"{last_s:.2f}"
+            ),
+            "bad_stretch",
+        )
     return first_s, last_s
 
 

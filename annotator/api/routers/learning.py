@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import FileResponse
+from django.utils.translation import gettext
 from ninja import Router, Status
 
 from annotator.api import present, schemas
@@ -62,7 +63,7 @@ def promote_round(request: ApiRequest, slug: str, number: int) -> dict[str, Any]
 def _round(request: ApiRequest, number: int) -> Round:
     found = request.study.rounds.select_related("job").filter(number=number).first()
     if found is None:
-        raise NotFound(f"This study has no round {number}.")
+        raise NotFound(gettext("This study has no round {number}.").format(number=number))
     return found
 
 
@@ -90,10 +91,10 @@ def download_export(request: ApiRequest, slug: str, export_id: int) -> FileRespo
     """The file itself."""
     row = request.study.exports.select_related("job").filter(pk=export_id).first()
     if row is None:
-        raise NotFound("This study has no such export.")
+        raise NotFound(gettext("This study has no such export."))
     if row.job.state != JobState.SUCCEEDED:
-        raise Conflict("This export is not ready.", "not_ready")
+        raise Conflict(gettext("This export is not ready."), "not_ready")
     path = Path(settings.EXPORT_ROOT) / row.path
     if not path.is_file():
-        raise NotFound("This export has no file here: it was written elsewhere, or removed.", "file_missing")
+        raise NotFound(gettext("This export has no file here: it was written elsewhere, or removed."), "file_missing")
     return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext
 from ninja import Router, Status
 
 from annotator.api import present, schemas
@@ -53,7 +54,9 @@ def _dimensions(scheme: list[schemas.DimensionIn]) -> tuple[Dimension, ...]:
     try:
         return tuple(Dimension.from_json(item.model_dump()) for item in scheme)
     except ValueError as error:
-        raise DomainError(f"The scheme does not hold together: {error}.", "bad_scheme") from error
+        raise DomainError(
+            gettext("The scheme does not hold together: {error}.").format(error=error), "bad_scheme"
+        ) from error
 
 
 @router.put("/studies/{slug}/scheme", response=schemas.StudyDetailOut)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from ninja import Router, Status
 
 from annotator.api import present, schemas, tus
@@ -117,7 +118,7 @@ def overridden(request: ApiRequest, slug: str, upload_id: UUID, file_id: UUID) -
         case "DELETE":
             uploads.remove_file(file)
             return HttpResponse(status=204)
-    raise DomainError("X-HTTP-Method-Override: expected PATCH or DELETE.", "bad_request")
+    raise DomainError(gettext("X-HTTP-Method-Override: expected PATCH or DELETE."), "bad_request")
 
 
 def _receive(request: ApiRequest, file: UploadFile) -> HttpResponse:

@@ -1,13 +1,14 @@
 /* Draws every figure of the page from JSON: <figure data-figure="address of {data, layout}">. */
 
 import { themed } from "./figure-theme.js";
+import { gettext } from "./words.js";
 
 const OPTIONS = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
 
 async function draw(element) {
   const answer = await fetch(element.dataset.figure, { headers: { Accept: "application/json" } });
   if (!answer.ok) {
-    element.textContent = "The figure could not be loaded. Reload the page to try again.";
+    element.textContent = gettext("The figure could not be loaded. Reload the page to try again.");
     return;
   }
   const figure = await answer.json();

@@ -2,6 +2,7 @@
 
 import { parseTile } from "../label/tiles.js";
 import { SAMPLES_S, clamp } from "../label/timemap.js";
+import { answered } from "../words.js";
 import { covers, lengthOf, wantedFor } from "./viewport.js";
 
 const SETTLE_MS = 60;
@@ -64,5 +65,5 @@ export class TraceLoader {
 
 async function sentenceOf(response) {
   const said = await response.json().catch(() => ({}));
-  return said.message || `The server answered ${response.status}.`;
+  return said.message || answered(response.status);
 }

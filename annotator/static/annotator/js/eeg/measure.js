@@ -1,5 +1,7 @@
 // What two moments have between them, and what a trace is at one: numbers and their words. Pure.
 
+import { STRINGS } from "../label/strings.js";
+
 // The sample nearest to a moment, in µV; null outside the data, in a gap, and for an envelope.
 export function valueAt(tile, channel, session_s) {
   if (!channel?.samples) return null;
@@ -34,6 +36,6 @@ export function measuredText({ name, length_s, hz, from_uv, to_uv, peak_uv }) {
   const parts = [`Δt ${length_s.toFixed(3)} s`];
   if (hz !== null) parts.push(`1/Δt ${hz.toFixed(2)} Hz`);
   if (from_uv !== null && to_uv !== null) parts.push(`${name} ${microvolts(from_uv)} → ${microvolts(to_uv)}`, `Δ ${microvolts(to_uv - from_uv)}`);
-  if (peak_uv !== null) parts.push(`${from_uv === null ? `${name} ` : ""}peak to peak ${microvolts(peak_uv)}`);
+  if (peak_uv !== null) parts.push(`${from_uv === null ? `${name} ` : ""}${STRINGS.peakToPeak(microvolts(peak_uv))}`);
   return parts.join(" · ");
 }

@@ -2,6 +2,7 @@
 // follow as they were recorded. A bad channel never enters an average.
 
 import { isAux, sideOf } from "../label/channels.js";
+import { STRINGS } from "../label/strings.js";
 import { angleBetween, bareName, electrodeName, positionOf } from "./electrodes.js";
 
 export const MONTAGES = ["recorded", "average", "mastoids", "banana", "transverse", "laplacian", "custom"];
@@ -120,7 +121,7 @@ function neighboursOf(one, placed) {
 export function parseCustom(text, channels) {
   const eeg = eegOf(channels);
   const words = text.split(/[,;\n]/).map((word) => word.trim()).filter(Boolean);
-  if (!words.length) return refused("Name at least one row, for example Fp1-F7 or Cz-avg.");
+  if (!words.length) return refused(STRINGS.customRows.none);
   const references = [];
   const rows = [];
   for (const word of words) {
@@ -140,7 +141,7 @@ function customRow(word, eeg, references) {
   // names may hold hyphens themselves: the first cut whose left side is a channel
   const [left, right] = cuts.find(([name]) => find(name, eeg)) ?? cuts[0] ?? [word, null];
   const high = find(left, eeg);
-  if (!high) return { error: `“${left}” is no EEG channel of this recording: use the names beside the traces.` };
+  if (!high) return { error: STRINGS.customRows.unknown(left) };
   if (right === null) return rowOf(high);
   return against(high, right, { word, eeg, references });
 }
@@ -150,8 +151,8 @@ function against(high, right, { word, eeg, references }) {
   const names = right.split("+").map((name) => name.trim());
   const members = names.map((name) => find(name, eeg));
   const unknown = names.find((_, i) => !members[i]);
-  if (unknown !== undefined) return { error: `“${unknown}” in “${word}” is no EEG channel of this recording: use the names beside the traces, or avg.` };
-  if (members.some(({ index }) => index === high.index)) return { error: `“${word}” takes a channel off itself: name another one after the hyphen.` };
+  if (unknown !== undefined) return { error: STRINGS.customRows.unknownIn(unknown, word) };
+  if (members.some(({ index }) => index === high.index)) return { error: STRINGS.customRows.itself(word) };
   if (members.length === 1) return difference(high, members[0]);
   const isBad = [high, ...members].some(({ channel }) => channel.isBad);
   const low = meanTerms(members).map(([index, weight]) => [index, -weight]);

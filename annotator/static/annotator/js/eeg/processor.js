@@ -1,5 +1,7 @@
 // Speaks to the worker that re-references and filters: the newest wish wins, the answers to earlier ones are dropped.
 
+import { STRINGS } from "../label/strings.js";
+
 export class Processor {
   // open() → a new worker
   constructor({ open }) {
@@ -38,7 +40,7 @@ export class Processor {
         done();
         this.worker = null;
         this.sent = null;
-        reject(new Error(event.message || "the browser did not start the worker"));
+        reject(new Error(event.message || STRINGS.noWorker));
       };
       const { worker } = this;
       const done = () => {

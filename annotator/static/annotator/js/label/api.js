@@ -1,5 +1,6 @@
 // The HTTP contract of the workbench, one function an address. A failure is an ApiError with a sentence for the person.
 
+import { answered } from "../words.js";
 import { STRINGS } from "./strings.js";
 
 export class ApiError extends Error {
@@ -73,5 +74,5 @@ export function tokenFromCookie(cookies) {
 
 async function errorOf(response) {
   const said = await response.json().catch(() => ({}));
-  return new ApiError(said.message || `The server answered ${response.status}.`, { status: response.status, code: said.code || "" });
+  return new ApiError(said.message || answered(response.status), { status: response.status, code: said.code || "" });
 }

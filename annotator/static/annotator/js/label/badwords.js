@@ -17,8 +17,8 @@ export function fromSources(sources = {}) {
 // "marked as bad by you: loose · measured: flat · bad by its files"
 export function whyBad({ sources, faults, by, is_own, reason }) {
   const said = {
-    hand: () => `${BAD.markedBy(is_own ? BAD.you : by || BAD.somebody)}${reason ? `: ${reason}` : ""}`,
-    measured: () => (faults.length ? `${BAD.measured}: ${faults.join(", ")}` : BAD.measured),
+    hand: () => [is_own ? BAD.byYou : by ? BAD.by(by) : BAD.bySomebody, reason].filter(Boolean).join(": "),
+    measured: () => (faults.length ? BAD.measuredAs(faults) : BAD.measured),
     files: () => BAD.files,
   };
   return sources.map((source) => said[source]()).join(" · ");

@@ -37,7 +37,7 @@ export function bandsFigure({ shares, n_channels, times_s, course }, { origin_s,
       showlegend: true, legend: { x: 1.01, xanchor: "left", y: 0.5, yanchor: "middle", traceorder: "reversed", font: { size: FONT_PX - 1 }, itemclick: false, itemdoubleclick: false },
       hovermode: "x unified", xaxis: timeAxis({ origin_s, span }), yaxis: axis({ range: [0, 100], ticksuffix: " %", nticks: 3 }),
     }),
-    words: `${FIGURES.bandsWords(BANDS.map(({ key }, band) => `${key} ${percents[band]} %`).join(", "), n_channels)} ${strongestWords({ times_s, course, origin_s })}`.trim(),
+    words: `${FIGURES.bandsWords(BANDS.map(({ key }, band) => `${FIGURES.bandName(key)} ${percents[band]} %`).join(", "), n_channels)} ${strongestWords({ times_s, course, origin_s })}`.trim(),
   };
 }
 

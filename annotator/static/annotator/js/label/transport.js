@@ -56,7 +56,7 @@ export class Transport {
   showState() {
     const { isPlaying, isWaiting } = this.clock;
     this.parts.play.setAttribute("aria-label", isPlaying ? STRINGS.pause : STRINGS.play);
-    this.parts.play.title = `${isPlaying ? STRINGS.pause : STRINGS.play} (Space)`;
+    this.parts.play.title = STRINGS.playKey(isPlaying ? STRINGS.pause : STRINGS.play);
     this.parts["play-icon"].setAttribute("href", isPlaying ? "#i-pause" : "#i-play");
     this.root.dataset.playing = String(isPlaying);
     this.parts.buffering.hidden = !(isPlaying && isWaiting);

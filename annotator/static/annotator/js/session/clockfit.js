@@ -2,6 +2,8 @@
 // A point is [video_s, session_s]. The server fits the same way (mlcore.sync.hand_clock) and keeps the same limits:
 // { max_drift, max_slip_s, least_span_s }.
 
+import { SYNC } from "./strings.js";
+
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const spreadOf = (values) => Math.max(...values) - Math.min(...values);
 
@@ -26,13 +28,13 @@ function slopeOf(points) {
 
 // One sentence on why these points can't be saved, or "".
 export function refusal(points, limits) {
-  if (points.length === 0) return "Set at least one point.";
+  if (points.length === 0) return SYNC.noPoint;
   const { drift, errors_ms } = fit(points, limits);
   if (Math.abs(drift) > limits.max_drift) {
-    return `The points contradict each other: they ask for clocks that drift by ${signed(100 * drift, 1)} %, and real ones differ by less than ${100 * limits.max_drift} %.`;
+    return SYNC.drifts(signed(100 * drift, 1), 100 * limits.max_drift);
   }
   const slip_s = spreadOf(errors_ms) / 1000;
-  return slip_s > limits.max_slip_s ? `The points contradict each other by ${slip_s.toFixed(1)} s: one of them names another moment.` : "";
+  return slip_s > limits.max_slip_s ? SYNC.slips(slip_s.toFixed(1)) : "";
 }
 
 export function signed(value, digits) {

@@ -3,6 +3,7 @@
 import { BadMarks } from "../label/badmarks.js";
 import { paneMarks } from "../label/intervals.js";
 import { tokenFromCookie } from "../label/api.js";
+import { answered } from "../words.js";
 
 const el = (id) => document.getElementById(id);
 
@@ -34,7 +35,7 @@ export class SessionMarks {
   async #fetch(address, options = {}) {
     const response = await fetch(address, { credentials: "same-origin", ...options });
     const said = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Error(said.message || `The server answered ${response.status}.`);
+    if (!response.ok) throw new Error(said.message || answered(response.status));
     return said;
   }
 }

@@ -27,7 +27,7 @@ export class Playback {
     const { isPlaying, isWaiting } = this.clock;
     const word = isPlaying ? STRINGS.pause : STRINGS.play;
     this.parts.play.setAttribute("aria-label", word);
-    this.parts.play.title = `${word} (Space)`;
+    this.parts.play.title = STRINGS.playKey(word);
     this.parts["play-icon"].setAttribute("href", isPlaying ? "#i-pause" : "#i-play");
     this.parts.buffering.hidden = !(isPlaying && isWaiting);
   }

@@ -1,5 +1,7 @@
 // The points that somebody set: kept in the order of the video, each with a way to go there and to take it away.
 
+import { SYNC } from "./strings.js";
+
 export class Points {
   // onChange(points), onGo(point)
   constructor({ body, wrap, empty, points, onChange, onGo }) {
@@ -30,8 +32,8 @@ export class Points {
     row.append(...cells.map((textContent) => Object.assign(document.createElement("td"), { textContent, className: "num" })));
     const hands = document.createElement("td");
     hands.className = "num";
-    const go = button("Go there", `Go to point ${number + 1}`, () => this.onGo(point));
-    const drop = button("Remove", `Remove point ${number + 1}`, () => {
+    const go = button(SYNC.goThere, SYNC.goTo(number + 1), () => this.onGo(point));
+    const drop = button(SYNC.remove, SYNC.removeThe(number + 1), () => {
       this.#set(this.points.filter((other) => other !== point));
       (this.body.querySelector("button") ?? document.getElementById("pane")).focus(); // the focus does not fall off the page
     });

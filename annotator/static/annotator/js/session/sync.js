@@ -1,7 +1,7 @@
 // The sync page: a frame of the video and a moment of the EEG, moved each by itself; pairs of them give the map.
 
 import { VideoClock } from "../label/clock.js";
-import { ppm } from "../label/syncwords.js";
+import { HAND, methodName, ppm } from "../label/syncwords.js";
 import { TimeMap, clamp } from "../label/timemap.js";
 import { fit, refusal, shifts_ms, signed } from "./clockfit.js";
 import { stepFor } from "./keymap.js";
@@ -9,7 +9,7 @@ import { Points } from "./points.js";
 import { eyeChannels } from "./presets.js";
 import { openTraces } from "./traces.js";
 import { openVideo } from "./viewer.js";
-import { SAYS } from "./strings.js";
+import { SAYS, SYNC } from "./strings.js";
 
 const el = (id) => document.getElementById(id);
 const RARE_DRIFT = 5e-4;
@@ -79,7 +79,7 @@ export class SyncPage {
   #showEeg(to_s) {
     this.eeg_s = clamp(to_s, 0, this.config.eeg_s);
     this.traces.setCursor(this.eeg_s);
-    say("pane", "eeg-s", this.eeg_s, "EEG");
+    say("pane", "eeg-s", this.eeg_s, "eeg");
     this.root.dataset.eegS = this.eeg_s.toFixed(4);
   }
 
@@ -102,7 +102,7 @@ export class SyncPage {
   pair() {
     if (this.clock.mediaTime === null || this.clock.video.seeking) return; // what is on screen is not yet what was asked for
     this.points.add(this.clock.mediaTime, this.eeg_s);
-    el("say").textContent = `Point set: video ${this.clock.mediaTime.toFixed(3)} s, EEG ${this.eeg_s.toFixed(3)} s.`;
+    el("say").textContent = SYNC.pointSet(this.clock.mediaTime.toFixed(3), this.eeg_s.toFixed(3));
   }
 
   // ---- what comes of the points
@@ -116,7 +116,7 @@ export class SyncPage {
     showMap("new", this.fitted);
     const isNew = JSON.stringify(points) !== this.saved;
     const why = isNew || points.length ? refusal(points, limits) : "";
-    el("new-method").textContent = points.length ? "hand-set points" : "–";
+    el("new-method").textContent = points.length ? methodName(HAND) : "–";
     el("sync-said").textContent = why || this.#consequence(isNew);
     el("sync-said").classList.toggle("is-refused", Boolean(why) && points.length > 0);
     el("save").disabled = Boolean(why) || !isNew;
@@ -124,10 +124,10 @@ export class SyncPage {
   }
 
   #consequence(isNew) {
-    if (!this.fitted) return "Set at least one point.";
-    if (!isNew) return "These points are in force.";
+    if (!this.fitted) return SYNC.noPoint;
+    if (!isNew) return SYNC.inForce;
     const [first, last] = shifts_ms(this.config.clock, this.fitted, this.config.video_s);
-    return `Against the EEG the face moves by ${signed(first, 0)} ms at the start and ${signed(last, 0)} ms at the end.${driftText(this.fitted)}`;
+    return [SYNC.moves(signed(first, 0), signed(last, 0)), driftText(this.fitted)].filter(Boolean).join(" ");
   }
 
   // ---- hands
@@ -177,13 +177,13 @@ export class SyncPage {
 }
 
 function driftText({ isAffine, drift }) {
-  if (!isAffine) return " The drift stays what the files say: points at least 10 s apart would tell it.";
-  return Math.abs(drift) > RARE_DRIFT ? ` Clocks rarely drift by ${ppm(drift)}: check the points.` : "";
+  if (!isAffine) return SYNC.keepsDrift;
+  return Math.abs(drift) > RARE_DRIFT ? SYNC.rareDrift(ppm(drift)) : "";
 }
 
-function say(slider, field, seconds, name) {
+function say(slider, field, seconds, stream) {
   el(slider).setAttribute("aria-valuenow", seconds.toFixed(3));
-  el(slider).setAttribute("aria-valuetext", `${name} ${seconds.toFixed(3)} seconds`);
+  el(slider).setAttribute("aria-valuetext", SYNC.at[stream](seconds.toFixed(3)));
   if (document.activeElement !== el(field)) el(field).value = seconds.toFixed(3);
 }
 
@@ -194,7 +194,7 @@ function showMap(column, map) {
 }
 
 function residualText(residual_ms) {
-  if (residual_ms === null) return "not measured";
+  if (residual_ms === null) return SYNC.notMeasured;
   return residual_ms < 0.1 ? "< 0.1 ms" : `±${residual_ms.toFixed(1)} ms`;
 }
 

@@ -2,6 +2,7 @@
 // where the server says each file is. Knows nothing of the page.
 
 import { backoff_ms } from "../label/outbox.js";
+import { UPLOAD } from "./strings.js";
 import { TusError, verdict } from "./tus.js";
 
 export const PIECE_BYTES = 8 * 1024 * 1024;
@@ -113,9 +114,9 @@ export class Engine {
     }
     if (meaning !== "retry") return this.#fail(item, error.message);
     if (error.status === null && !(await this.isReadable(item.blob))) {
-      return this.#fail(item, "It can't be read any more: choose it again.");
+      return this.#fail(item, UPLOAD.unreadable);
     }
-    this.#set(item, "sending", error.status === null ? "waiting for the network" : "trying again");
+    this.#set(item, "sending", error.status === null ? UPLOAD.waitingForNetwork : UPLOAD.tryingAgain);
     await this.wait(backoff_ms(nFailed - 1), this.#wake);
     return true;
   }

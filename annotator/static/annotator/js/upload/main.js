@@ -3,6 +3,7 @@
 import { tokenFromCookie } from "../label/api.js";
 import { Engine } from "./engine.js";
 import { addSample, entriesOf, itemsOf, merge, rateOf, tooLarge, totalsOf, uploadToResume } from "./plan.js";
+import { UPLOAD } from "./strings.js";
 import { Tus } from "./tus.js";
 import { View } from "./view.js";
 import { send } from "./xhr.js";
@@ -19,8 +20,6 @@ let upload = null;
 let engine = null;
 let samples = [];
 
-const SIGNED_OUT = "You are signed out: sign in again in another tab, then go on here. What has come in is kept.";
-
 function draw(item = null) {
   const totals = totalsOf(items);
   samples = addSample(samples, performance.now(), totals.sent);
@@ -29,11 +28,11 @@ function draw(item = null) {
 }
 
 async function choose(files) {
-  if (engine?.status === "sending") return view.tell("warning", "Pause first, then add to the files.");
+  if (engine?.status === "sending") return view.tell("warning", UPLOAD.pauseFirst);
   const { entries: more, nHidden } = entriesOf(files);
   entries = merge(entries, more);
   const problem = tooLarge(entries, config.max_bytes);
-  view.tell(problem ? "error" : "info", problem || (nHidden ? `${nHidden} hidden ${nHidden === 1 ? "file was" : "files were"} left out.` : ""));
+  view.tell(problem ? "error" : "info", problem || (nHidden ? UPLOAD.hidden(nHidden) : ""));
   view.start.disabled = Boolean(problem);
   await refresh();
   upload = uploadToResume(unfinished, entries) ?? upload;
@@ -67,7 +66,7 @@ async function start() {
     samples = [];
     await engine.run();
     if (engine.status === "done") await beginImport();
-    else if (engine.status === "signed-out") view.tell("warning", SIGNED_OUT);
+    else if (engine.status === "signed-out") view.tell("warning", UPLOAD.signedOut);
     else if (engine.status === "refused") view.tell("error", engine.text);
   } catch (error) {
     view.tell("error", error.message);

@@ -1,5 +1,7 @@
 // What was chosen, what of it is on the server already, and how far the whole is. Pure.
 
+import { UPLOAD } from "./strings.js";
+
 // Files as a browser gives them -> { path, size, modified_ms, blob }; hidden files (.DS_Store) are left out and counted.
 export function entriesOf(files) {
   const entries = [];
@@ -20,7 +22,7 @@ export function merge(entries, more) {
 
 export function tooLarge(entries, max_bytes) {
   const size = sum(entries.map((entry) => entry.size));
-  return size > max_bytes ? `${bytesText(size)} are more than one upload may hold (${bytesText(max_bytes)}): import them in parts.` : "";
+  return size > max_bytes ? UPLOAD.tooLarge(bytesText(size), bytesText(max_bytes)) : "";
 }
 
 // The unfinished upload that these files belong to: the one with the most files that were chosen again, if any was.
@@ -71,20 +73,19 @@ export function addSample(samples, at_ms, sent, { over_ms = 15_000 } = {}) {
 export function timeLeftText(nLeft, bytes_s) {
   if (!bytes_s) return "";
   const seconds = nLeft / bytes_s;
-  if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))} s left`;
-  if (seconds < 5400) return `about ${Math.round(seconds / 60)} min left`;
-  return `about ${(seconds / 3600).toFixed(1)} h left`;
+  if (seconds < 90) return UPLOAD.secondsLeft(Math.max(1, Math.round(seconds)));
+  if (seconds < 5400) return UPLOAD.minutesLeft(Math.round(seconds / 60));
+  return UPLOAD.hoursLeft((seconds / 3600).toFixed(1));
 }
 
 export function bytesText(n) {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
   let power = 0;
   let value = n;
-  while (value >= 999.5 && power < units.length - 1) {
+  while (value >= 999.5 && power < UPLOAD.units.length - 1) {
     value /= 1000;
     power += 1;
   }
-  return `${power === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+  return `${power === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UPLOAD.units[power]}`;
 }
 
 function sum(numbers) {

@@ -1,6 +1,8 @@
 // The tus protocol 1.0 over whatever sends requests: send({ method, url, headers, body, onProgress, signal }) gives
 // { status, header(name), json() }, or throws where no answer came.
 
+import { answered } from "../words.js";
+
 export class TusError extends Error {
   // status: null when no answer came at all
   constructor(message, { status = null, code = "" } = {}) {
@@ -55,7 +57,7 @@ export class Tus {
     const answer = await this.send({ method, url, headers: said, ...rest });
     if (answer.status >= 200 && answer.status < 300) return answer;
     const { message, code } = answer.json() ?? {};
-    throw new TusError(message ?? `The server answered ${answer.status}.`, { status: answer.status, code });
+    throw new TusError(message ?? answered(answer.status), { status: answer.status, code });
   }
 }
 

@@ -2,9 +2,9 @@
 
 import { filesOf } from "./drop.js";
 import { bytesText, timeLeftText } from "./plan.js";
+import { UPLOAD } from "./strings.js";
 
 const MOST_ROWS = 200;
-const STATES = { waiting: "waiting", done: "here" };
 
 export class View {
   #rows = new Map();
@@ -56,8 +56,8 @@ export class View {
     const box = element("div", { className: "message info" });
     const sent = upload.files.reduce((n, file) => n + file.offset_bytes, 0);
     const size = upload.files.reduce((n, file) => n + file.size_bytes, 0);
-    const text = `An upload of ${upload.files.length} files is unfinished: ${bytesText(sent)} of ${bytesText(size)} are here. Choose the same files again to go on.`;
-    const button = element("button", { className: "btn small", type: "button", textContent: "Discard it" });
+    const text = UPLOAD.unfinished(upload.files.length, bytesText(sent), bytesText(size));
+    const button = element("button", { className: "btn small", type: "button", textContent: UPLOAD.discardIt });
     button.addEventListener("click", () => onDiscard(upload));
     box.append(element("p", { textContent: text }), button);
     return box;
@@ -67,7 +67,7 @@ export class View {
     this.#rows = new Map(items.slice(0, MOST_ROWS).map((item) => [item.path, rowOf(item)]));
     this.list.replaceChildren(...[...this.#rows.values()].map((row) => row.root));
     this.more.hidden = items.length <= MOST_ROWS;
-    this.more.textContent = `and ${items.length - MOST_ROWS} more files`;
+    this.more.textContent = UPLOAD.more(items.length - MOST_ROWS);
     this.plan.hidden = items.length === 0;
     for (const item of items) this.showItem(item);
   }
@@ -77,17 +77,17 @@ export class View {
     if (!row) return;
     row.root.dataset.state = item.state;
     row.bar.value = item.size === 0 ? Number(item.state === "done") : item.offset / item.size;
-    row.state.textContent = item.text || (STATES[item.state] ?? `${bytesText(item.offset)} of ${bytesText(item.size)}`);
+    row.state.textContent = item.text || (UPLOAD.states[item.state] ?? UPLOAD.partOf(bytesText(item.offset), bytesText(item.size)));
   }
 
   showTotal({ fraction, sent, size, nDone, n }, { status, bytes_s }) {
     this.total.value = fraction;
-    const words = { ready: sent ? "Goes on: " : `${n} files, ${bytesText(size)}`, sending: "", paused: "Paused. ", done: "All here. " }[status] ?? "Stopped. ";
-    this.doing.textContent = status === "ready" && sent === 0 ? words : `${words}${nDone} of ${n} files, ${bytesText(sent)} of ${bytesText(size)}`;
-    this.left.textContent = status === "sending" ? [bytes_s ? `${bytesText(bytes_s)}/s` : "", timeLeftText(size - sent, bytes_s)].filter(Boolean).join(" · ") : "";
+    const isFresh = status === "ready" && sent === 0;
+    this.doing.textContent = isFresh ? UPLOAD.chosen(n, bytesText(size)) : UPLOAD.progress(status, { nDone, n, sent: bytesText(sent), size: bytesText(size) });
+    this.left.textContent = status === "sending" ? [bytes_s ? UPLOAD.perSecond(bytesText(bytes_s)) : "", timeLeftText(size - sent, bytes_s)].filter(Boolean).join(" · ") : "";
     this.pause.hidden = status !== "sending";
     this.start.hidden = status === "sending" || status === "done";
-    this.start.textContent = status === "ready" ? "Upload and import" : "Go on";
+    this.start.textContent = status === "ready" ? UPLOAD.start : UPLOAD.goOn;
     this.root.dataset.status = status;
   }
 }

@@ -1,13 +1,12 @@
 // Requests by XMLHttpRequest: fetch can't say how much of a body has left.
 
+import { UPLOAD } from "./strings.js";
 import { TusError } from "./tus.js";
-
-const SILENT = "The server does not answer; what has come in is kept.";
 
 export function send({ method, url, headers, body, onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    const fail = () => reject(new TusError(SILENT));
+    const fail = () => reject(new TusError(UPLOAD.silent));
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     if (onProgress) request.upload.addEventListener("progress", (event) => onProgress(event.loaded));

@@ -103,5 +103,5 @@ export function questionsOf(dimension) {
 
 function vasParts(levels) {
   const edges = Array.from({ length: levels + 1 }, (_, i) => Math.round((VAS_TOP * i) / levels));
-  return edges.slice(1).map((high, i) => `${edges[i]} to ${high}`);
+  return edges.slice(1).map((high, i) => WORDS.vasPart(edges[i], high));
 }
