@@ -62,7 +62,7 @@ export class SessionSide {
     this.cursor_s = session_s;
     this.bar.setCursor(session_s);
     this.figures.moved();
-    this.figures.setCursor(cursor_s);
+    this.figures.setCursor(session_s);
   }
 
   channelsChanged() {
