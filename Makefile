@@ -1,11 +1,12 @@
 # make demo [ARGS="--port 8001"]   bring the whole system up
 # make test                        every check that CI runs
+# make messages [LANGUAGES=de]     brings the translations up to the sources
 # Needs Python 3.11, git and a C compiler; everything else is installed below .venv, pinned in constraints.txt.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test install install-dev lint types imports migrations pip-check pytest node-test chromium clean
+.PHONY: demo test install install-dev lint types imports migrations pip-check pytest node-test chromium messages clean
 
 UV_VERSION := 0.13.9
 VENV := .venv
@@ -83,6 +84,10 @@ pytest: install-dev chromium
 node-test: install-dev
 	@node="$$(command -v node || $(BIN)/python -c 'import pathlib, playwright; print(pathlib.Path(playwright.__file__).parent / "driver" / "node")')"; \
 	"$$node" --test tests/js/*.test.*js
+
+# the sentences of the sources into annotator/locale: make messages LANGUAGES="de fr" adds languages
+messages: install-dev
+	$(BIN)/python manage.py messages $(LANGUAGES)
 
 chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \

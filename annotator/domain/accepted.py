@@ -166,10 +166,10 @@ def in_words(
 def _words(dimension: Dimension, one: Mapping[str, Any]) -> str:
     if ANY_OF in one:
         names: Mapping[Any, str] = choices_of(dimension)
-        return " or ".join(names[value] for value in one[ANY_OF])
+        return gettext(" or ").join(names[value] for value in one[ANY_OF])
     spans = [_span(*ends) for ends in zip(_places(one[FROM]), _places(one[TO]), strict=True)]
-    return spans[0] if len(spans) == 1 else f"column {spans[0]}, row {spans[1]}"
+    return spans[0] if len(spans) == 1 else gettext("column {column}, row {row}").format(column=spans[0], row=spans[1])
 
 
 def _span(low: float, high: float) -> str:
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{low:g}" if low == high else gettext("{low} to {high}").format(low=f"{low:g}", high=f"{high:g}")

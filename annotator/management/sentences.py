@@ -97,9 +97,11 @@ def check(message: Message) -> None:
     for text in _texts(message.string):
         if message.id and text and not message.fuzzy and set(PLACES.findall(text)) - wanted:
             raise BadTranslation(f"{text!r} has a place that its sentence lacks: {sorted(wanted)} are known.")
-    if message.id and not message.fuzzy and isinstance(message.string, str) and message.string:
-        if lost := wanted - set(PLACES.findall(message.string)):
-            raise BadTranslation(f"{message.string!r} lacks {', '.join(sorted(lost))} of {message.id!r}.")
+    said = message.string if message.id and not message.fuzzy else ""
+    if (
+        isinstance(said, str) and said and (lost := wanted - set(PLACES.findall(said)))
+    ):  # of plurals, "one" may be a word
+        raise BadTranslation(f"{said!r} lacks {', '.join(sorted(lost))} of {message.id!r}.")
 
 
 def _texts(text: Any) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from annotator.domain.interval_marks import current_marks
-from annotator.enums import DerivedKind
+from annotator.enums import DerivedKind, IntervalKind
 from annotator.models import ChannelMark, IntervalMark, RecordingSession, User
 from annotator.queries import media
 
@@ -48,6 +48,10 @@ class ShownInterval:
     by: str
     is_own: bool
     created_at: datetime
+
+    @property
+    def kind_name(self) -> str:
+        return IntervalKind(self.kind).label.lower()
 
 
 def bad_sources(

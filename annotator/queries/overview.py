@@ -32,6 +32,10 @@ class StudyCard:
     n_failed_sessions: int
 
     @property
+    def role_names(self) -> list[str]:
+        return [Role(role).label.lower() for role in self.roles]
+
+    @property
     def may_label(self) -> bool:
         return bool({Role.ANNOTATOR, Role.ADMIN} & set(self.roles))
 

@@ -94,7 +94,7 @@ def test_an_unknown_setting_and_strategy_are_told_with_what_there_is() -> None:
 def test_shares_that_leave_nothing_are_refused_together() -> None:
     with pytest.raises(BadSetting) as refused:
         acquisition.changed(Acquisition(), {"audit_share": 0.5, "repeat_share": 0.4, "second_opinion_share": 0.1})
-    assert (refused.value.setting, refused.value.sentence) == ("audit_share", acquisition.NO_ROOM)
+    assert (refused.value.setting, refused.value.sentence) == ("audit_share", str(acquisition.NO_ROOM))
 
 
 @pytest.mark.django_db

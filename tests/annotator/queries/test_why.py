@@ -57,7 +57,7 @@ def test_the_random_order_has_no_score_to_speak_of() -> None:
 
 @pytest.mark.parametrize("strategy", Strategy)
 def test_every_strategy_has_words(strategy: Strategy) -> None:
-    assert told(served(policy=strategy.value)).policy_text == RankingPolicy(strategy.value).label
+    assert told(served(policy=strategy.value)).policy_text == str(RankingPolicy(strategy.value).label)
 
 
 def test_a_prediction_never_slips_through() -> None:

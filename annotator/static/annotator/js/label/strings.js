@@ -128,7 +128,8 @@ export const STRINGS = {
     through: gettext("You are through: your queue is open."),
     notYet: (standing) => {
       const counted = fill(gettext("You answered %(n_within)s of %(n_practice)s practice clips as accepted; %(n_needed)s are needed. Your answers are kept."), standing);
-      return standing.contact ? `${counted} ${fill(gettext("Talk to %(contact)s, or repeat them."), standing)}` : counted;
+      const toDo = standing.contact ? fill(gettext("Talk to %(contact)s, or repeat them."), standing) : "";
+      return [counted, toDo].filter(Boolean).join(" ");
     },
     first: gettext("Read the instructions and look at the examples; then the practice clips come, and your queue after them."),
   },

@@ -1,6 +1,6 @@
 // What the session's pages say beside what the workbench says already (label/strings.js).
 
-import { fill, gettext, ngettext } from "../words.js";
+import { fill, gettext } from "../words.js";
 
 export const SAYS = {
   noEeg: gettext("This session has no EEG traces to show."),
@@ -10,19 +10,6 @@ export const SAYS = {
   failedVideo: (why) => (why
     ? fill(gettext("The video could not be loaded (%(why)s). The traces can still be looked at."), { why })
     : gettext("The video could not be loaded. The traces can still be looked at.")),
-};
-
-// What lies at a moment of the session.
-export const MOMENT = {
-  trial: ({ number, stimulus }) => (stimulus ? fill(gettext("trial %(number)s (%(stimulus)s)"), { number, stimulus }) : fill(gettext("trial %(number)s"), { number })),
-  noTrial: gettext("outside any trial"),
-  clip: (number) => fill(gettext("clip %(number)s"), { number }),
-  noClip: gettext("no clip here"),
-  labels: (n) => (n === 0 ? gettext("no labels") : fill(ngettext("%(n)s label", "%(n)s labels", n), { n })),
-  streams: { eeg: gettext("EEG"), face: gettext("face") },
-  without: { eeg: gettext("no EEG"), face: gettext("no face") },
-  unmeasured: { eeg: gettext("EEG not measured"), face: gettext("face not measured") },
-  gaps: { eeg: gettext("EEG is not recorded here"), face: gettext("video is not recorded here") },
 };
 
 // What the sync page says.

@@ -2,7 +2,19 @@
 
 import { faultName } from "../label/markstrings.js";
 import { clockText } from "../label/timemap.js";
-import { MOMENT } from "./strings.js";
+import { fill, gettext, ngettext } from "../words.js";
+
+const MOMENT = {
+  trial: ({ number, stimulus }) => (stimulus ? fill(gettext("trial %(number)s (%(stimulus)s)"), { number, stimulus }) : fill(gettext("trial %(number)s"), { number })),
+  noTrial: gettext("outside any trial"),
+  clip: (number) => fill(gettext("clip %(number)s"), { number }),
+  noClip: gettext("no clip here"),
+  labels: (n) => (n === 0 ? gettext("no labels") : fill(ngettext("%(n)s label", "%(n)s labels", n), { n })),
+  streams: { eeg: gettext("EEG"), face: gettext("face") },
+  without: { eeg: gettext("no EEG"), face: gettext("no face") },
+  unmeasured: { eeg: gettext("EEG not measured"), face: gettext("face not measured") },
+  gaps: { eeg: gettext("EEG is not recorded here"), face: gettext("video is not recorded here") },
+};
 
 const perCent = (share) => `${Math.round(100 * share)} %`;
 
