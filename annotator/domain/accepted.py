@@ -37,7 +37,8 @@ def check_accepted(
     if not read and not answers:
         raise DomainError(
             gettext(
-                "Say for at least one question which answers are accepted, or that “Can't tell” or “Bad signal” is right."
+                "Say for at least one question which answers are accepted, or that “Can't tell” or “Bad signal” is "
+                "right."
             ),
             "bad_accepted",
         )

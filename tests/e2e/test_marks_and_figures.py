@@ -133,7 +133,7 @@ def test_an_interval_is_made_by_keys_changed_and_deleted(people: People, marks: 
     expect(marks.by_id("mark-note")).to_contain_text(f"Interval from {start:.2f} s")
     stop = marks.to(0.6)
     size = marks.by_id("pane").bounding_box()
-    marks.bench.press("i")
+    marks.by_id("press-interval").click()  # where there are no keys
     expect(marks.by_id("mark-form")).to_be_visible()
     form, pane = marks.by_id("mark-form").bounding_box(), marks.by_id("pane").bounding_box()
     assert size is not None

@@ -70,14 +70,21 @@ test("the course of the bands stands on the session's clock, and is open where n
     for (let i = half; i < half + 4 * SFREQ; i += 1) samples[i] = 0; // 110 s to 114 s: flat
     for (let i = half + 4 * SFREQ; i < samples.length; i += 1) samples[i] = Math.round(100 * Math.sin((2 * Math.PI * 20 * i) / SFREQ));
   }
-  const { bands } = compute(tile, { span: { start_s: 100, stop_s: 120 } });
+  const { bands, spectrogram, map, isGap } = compute(tile, { span: { start_s: 100, stop_s: 120 }, cursor_s: 112 });
+  assert.deepEqual([map, isGap], [null, true]);
+  const open = spectrogram.times_s.filter((_, window) => spectrogram.db[0][window] === null);
+  assert.ok(open[0] > 109.5 && open[0] < 109.8 && open.at(-1) > 114.3 && open.at(-1) < 114.7, `${open[0]} ${open.at(-1)}`);
+  const picture = bandsFigure(bands, ASKED);
+  assert.equal(picture.data.length, 10); // five bands before the gap and five after: nothing is drawn over it
+  assert.ok(picture.data.every(({ y }) => y.every(Number.isFinite)));
+  assert.deepEqual(picture.data.filter(({ showlegend }) => showlegend).length, 5);
   assert.equal(bands.times_s[0], 101);
   assert.ok(bands.times_s.at(-1) <= 119 && bands.times_s.at(-1) > 118.7);
   const [alpha, beta] = [bands.course[2], bands.course[3]];
   bands.times_s.forEach((time_s, at) => {
     if (time_s <= 109) assert.ok(alpha[at] > 0.97 && beta[at] < 0.02, `${time_s} s`);
-    if (time_s >= 111 && time_s <= 113) assert.ok(Number.isNaN(alpha[at]) && Number.isNaN(beta[at]), `${time_s} s`);
-    if (time_s >= 115) assert.ok(beta[at] > 0.97 && alpha[at] < 0.02, `${time_s} s`);
+    if (time_s > 109 && time_s < 115) assert.ok(Number.isNaN(alpha[at]) && Number.isNaN(beta[at]), `${time_s} s`);
+    if (time_s > 115.1) assert.ok(beta[at] > 0.97 && alpha[at] < 0.02, `${time_s} s`);
   });
 });
 
@@ -87,11 +94,21 @@ test("bands are of the rows on screen, the map of electrodes: of the recording w
     name, kind: "eeg", isBad: false, scale_uv: 1, offset_uv: 0,
     samples: Float32Array.from(recorded.channels[one].samples, (value, i) => 0.1 * (value - recorded.channels[other].samples[i])),
   }));
-  const found = compute({ ...recorded, channels: rows, recorded: recorded.channels }, { shown: ["Fp1-C3", "C4-Oz"], channel: "C4-Oz", bad: ["Pz"] });
+  const found = compute({ ...recorded, channels: rows, recorded: recorded.channels, isReferenced: false }, { shown: ["Fp1-C3", "C4-Oz"], channel: "C4-Oz", bad: ["Pz"] });
   assert.deepEqual([found.bands.n_channels, found.spectrogram.channel, found.map.isOfRows], [2, "C4-Oz", false]);
   assert.deepEqual(found.map.names, ["Fp1", "Fp2", "C3", "C4", "Oz"]);
   const referenced = compute({ ...recorded, recorded: recorded.channels });
   assert.equal(referenced.map.isOfRows, true);
+});
+
+test("filters that ring through a gap fill none of it in", () => {
+  const recorded = tileOf(10);
+  for (const { samples } of recorded.channels) samples.fill(7, 5 * SFREQ, 12 * SFREQ); // 105 s to 112 s
+  const rows = recorded.channels.map((channel) => ({ ...channel, samples: Float32Array.from(channel.samples, (value, i) => value + 1e-9 * Math.sin(i)) }));
+  const { bands, map } = compute({ ...recorded, channels: rows, recorded: recorded.channels }, { cursor_s: 108 });
+  bands.times_s.forEach((time_s, at) => assert.equal(Number.isNaN(bands.course[0][at]), time_s > 104 && time_s < 113.05, `${time_s} s`));
+  assert.equal(map, null);
+  assert.equal(compute({ ...recorded, channels: rows, recorded: recorded.channels }, { span: { start_s: 106, stop_s: 111 } }).spectrogram, null);
 });
 
 test("a row that takes in a bad channel does not count", () => {

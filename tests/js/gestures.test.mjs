@@ -41,6 +41,7 @@ test("armed, a plain drag measures, by a finger as by a mouse; two fingers still
   assert.deepEqual(did.map(([name]) => name), ["pan"]);
   gestures.down({ id: 1, type: "touch", x: 300, y: 100 });
   gestures.down({ id: 2, type: "touch", x: 400, y: 100 });
+  assert.deepEqual(did.at(-1), ["measure", { from: 300, to: 300, y: 100, isDone: true }]); // what the first finger began is taken away
   gestures.move({ id: 2, type: "touch", x: 500, y: 100 });
   assert.deepEqual(did.at(-1), ["zoom", { factor: 0.5, x: 400 }]);
 });

@@ -74,6 +74,7 @@ export class Gestures {
       if (fingers.x !== this.fingers.x) this.acts.pan({ dx: fingers.x - this.fingers.x });
       if (fingers.wide !== this.fingers.wide) this.acts.zoom({ factor: this.fingers.wide / fingers.wide, x: fingers.x });
     }
+    if (this.mode === "measure") this.acts.measure({ from: this.start.x, to: this.start.x, y: this.start.y, isDone: true }); // takes it away
     this.mode = "pinch";
     this.fingers = fingers;
   }

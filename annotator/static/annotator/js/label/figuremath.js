@@ -1,6 +1,6 @@
 // What the panel below the traces shows, as numbers: from the samples of a tile and what was asked. Pure, so that a worker runs it.
 // Bands and spectrogram are of the rows on screen, through their montage and filters; the map is of electrodes, and where the rows are
-// differences between two it is of the recording.
+// differences between two it is of the recording. Where nothing was recorded nothing is said, nor of any window that reaches there.
 
 import { BANDS, HIGHEST_HZ, bandPowers, segmentFor, shares, spectrogram, welch } from "./spectrum.js";
 import { ScalpGrid, flat, positionOf } from "./topomap.js";
@@ -13,14 +13,17 @@ const MOST_WINDOWS = 90;
 const SHORTEST_STEP_S = 0.25;
 const GRID_POINTS = 41;
 const LEAST_ELECTRODES = 4;
+const GAP_S = 0.25; // every channel holds its value for so long: nothing was recorded
 const FLOOR_UV2_HZ = 1e-4; // a flat line has no logarithm
 
 export const AMPLITUDE = "amplitude";
 
 export class FigureMath {
-  // channels: the rows on screen, [{ name, kind, isBad, scale_uv, offset_uv, samples }]; recorded: the channels that they are made of
-  setTile({ channels, recorded = channels, sfreq, start_s }) {
-    Object.assign(this, { channels, recorded, sfreq, start_s });
+  // channels: the rows on screen, [{ name, kind, isBad, scale_uv, offset_uv, samples }], isReferenced: each is of one electrode, all
+  // against the same; recorded: the channels that they are made of
+  setTile({ channels, recorded = channels, isReferenced = true, sfreq, start_s }) {
+    Object.assign(this, { channels, recorded, isReferenced, sfreq, start_s });
+    this.gaps = gapsOf(recorded.filter(({ kind }) => kind === "eeg"), Math.round(GAP_S * sfreq));
   }
 
   // span: what is on screen; shown: names of the channels there; bad: names to leave out; topic: AMPLITUDE or a band's key.
@@ -28,13 +31,13 @@ export class FigureMath {
     const isIn = new Set(shown.filter((name) => !bad.includes(name)));
     const isGood = ({ name, kind, isBad }) => kind === "eeg" && !isBad && !bad.includes(name);
     const used = this.channels.filter((row) => isGood(row) && isIn.has(row.name));
-    const isOfRows = this.channels.some(({ name }) => positionOf(name));
-    const map = this.#map(isOfRows ? used : this.recorded.filter(isGood), { span, cursor_s, topic });
+    const map = this.#map(this.isReferenced ? used : this.recorded.filter(isGood), { span, cursor_s, topic });
     return {
       span,
       bands: this.#bands(used, span),
       spectrogram: this.#spectrogram(this.channels.find(({ name }) => name === channel), span),
-      map: map && { ...map, isOfRows },
+      map: map && { ...map, isOfRows: this.isReferenced },
+      isGap: this.#isGapAround(cursor_s),
     };
   }
 
@@ -45,17 +48,30 @@ export class FigureMath {
     return { n_channels: each.length, shares: meanShares(each), ...this.#course(channels, span) };
   }
 
-  // The same in windows of two seconds: a list a band, on the session's clock. NaN where no channel has any power: nothing was recorded.
+  // The same in windows of two seconds or so, as far as samples reach beyond the stretch up to its very ends: a list a band, on the
+  // session's clock, NaN where a window touches a gap.
   #course(channels, span) {
-    const cuts = channels.map((channel) => this.#cut(channel, span));
-    const segment = segmentFor(this.sfreq, cuts[0].length, BAND_SEGMENT_S);
-    const step = Math.max(1, Math.round(SHORTEST_STEP_S * this.sfreq), Math.ceil((cuts[0].length - segment) / MOST_WINDOWS));
-    const spectra = cuts.map((samples_uv) => spectrogram(samples_uv, this.sfreq, { segment, step }));
-    const first_s = this.start_s + this.#range(span)[0] / this.sfreq;
-    const at = spectra[0].times_s.map((_, window) => meanShares(
-      spectra.map(({ freqs_hz, power }) => shares(bandPowers(freqs_hz, power[window]))).filter((one) => one.some((share) => share > 0)),
-    ));
-    return { times_s: spectra[0].times_s.map((time_s) => first_s + time_s), course: BANDS.map((_, band) => at.map((one) => one[band])) };
+    const [first, last] = this.#range(span);
+    const segment = segmentFor(this.sfreq, last - first, BAND_SEGMENT_S);
+    const from = Math.max(0, first - segment / 2);
+    const to = Math.min(channels[0].samples.length, last + segment / 2);
+    const step = Math.max(1, Math.round(SHORTEST_STEP_S * this.sfreq), Math.ceil((to - from - segment) / MOST_WINDOWS));
+    const spectra = channels.map((channel) => spectrogram(this.#microvolts(channel, from, to), this.sfreq, { segment, step }));
+    const times_s = spectra[0].times_s.map((time_s) => this.start_s + from / this.sfreq + time_s);
+    const at = times_s.map((_, window) => {
+      const begins = from + window * step;
+      if (this.#isGap(begins, begins + segment)) return BANDS.map(() => NaN);
+      return meanShares(spectra.map(({ freqs_hz, power }) => shares(bandPowers(freqs_hz, power[window]))));
+    });
+    return { times_s, course: BANDS.map((_, band) => at.map((one) => one[band])) };
+  }
+
+  #isGapAround(at_s) {
+    return this.#isGap(...this.#range({ start_s: at_s - MOMENT_S / 2, stop_s: at_s + MOMENT_S / 2 }));
+  }
+
+  #isGap(from, to) {
+    return this.gaps.some(([begins, ends]) => begins < to && from < ends);
   }
 
   #powers(samples_uv) {
@@ -72,13 +88,16 @@ export class FigureMath {
     if (!segment) return null;
     const step = Math.max(1, Math.floor(segment / 8), Math.ceil((samples_uv.length - segment) / MOST_COLUMNS));
     const { freqs_hz, times_s, power } = spectrogram(samples_uv, this.sfreq, { segment, step });
+    const [first] = this.#range(span);
+    const isOpen = times_s.map((_, window) => this.#isGap(first + window * step, first + window * step + segment));
     const rows = [...freqs_hz.keys()].filter((k) => k > 0 && freqs_hz[k] <= HIGHEST_HZ);
-    const first_s = this.start_s + this.#range(span)[0] / this.sfreq;
+    if (isOpen.every(Boolean)) return null;
+    const first_s = this.start_s + first / this.sfreq;
     return {
       channel: channel.name,
       times_s: times_s.map((time_s) => first_s + time_s),
       freqs_hz: rows.map((k) => freqs_hz[k]),
-      db: rows.map((k) => power.map((one) => 10 * Math.log10(Math.max(one[k], FLOOR_UV2_HZ)))),
+      db: rows.map((k) => power.map((one, window) => (isOpen[window] ? null : 10 * Math.log10(Math.max(one[k], FLOOR_UV2_HZ))))),
     };
   }
 
@@ -86,6 +105,7 @@ export class FigureMath {
   #map(channels, { span, cursor_s, topic }) {
     const placed = channels.map((channel) => ({ channel, position: positionOf(channel.name) })).filter(({ position }) => position);
     if (placed.length < LEAST_ELECTRODES) return null;
+    if (this.#isGapAround(cursor_s)) return null;
     const values = placed.map(({ channel }) => (topic === AMPLITUDE ? this.#amplitude(channel, span, cursor_s) : this.#power(channel, cursor_s, topic)));
     if (!values.every(Number.isFinite)) return null;
     const names = placed.map(({ channel }) => channel.name);
@@ -119,9 +139,26 @@ export class FigureMath {
     return [at(start_s), at(stop_s)];
   }
 
-  #cut({ samples, scale_uv, offset_uv }, span) {
-    return Float64Array.from(samples.subarray(...this.#range(span)), (value) => offset_uv + scale_uv * value);
+  #cut(channel, span) {
+    return this.#microvolts(channel, ...this.#range(span));
   }
+
+  #microvolts({ samples, scale_uv, offset_uv }, from, to) {
+    return Float64Array.from(samples.subarray(from, to), (value) => offset_uv + scale_uv * value);
+  }
+}
+
+// [first sample, one behind the last] of each stretch in which every channel holds its value for so many samples.
+function gapsOf(channels, fewest) {
+  const found = [];
+  const n = channels[0]?.samples.length ?? 0;
+  let begins = 0;
+  for (let i = 1; i <= n; i += 1) {
+    if (i < n && channels.every(({ samples }) => samples[i] === samples[i - 1])) continue;
+    if (i - begins >= fewest) found.push([begins, i]);
+    begins = i;
+  }
+  return found;
 }
 
 // Of each band the mean over the channels; NaN where there is none.

@@ -10,6 +10,7 @@ import { STRINGS } from "./strings.js";
 const KEY = "concord:figures";
 const REST_MS = 250;
 const TIMED = ["bands", "spectrogram"]; // those with a time axis
+const REFERENCED = ["recorded", "average", "mastoids", "laplacian"]; // montages of one electrode a row
 const OPTIONS = { displayModeBar: false, responsive: true };
 
 export class Figures {
@@ -38,7 +39,7 @@ export class Figures {
   setTile(tile, { recorded = tile, montage = "recorded", filters = {} } = {}) {
     this.hasTile = Boolean(tile);
     this.tile = tile?.channels[0]?.samples ? tile : null;
-    this.recorded = recorded;
+    Object.assign(this, { recorded, montage });
     this.isTileSent = false;
     this.#part("of").textContent = this.tile ? ofWhat(montage, filters) : "";
     this.result = null;
@@ -52,6 +53,13 @@ export class Figures {
     if (!this.isOpen) return;
     this.root.dataset.state = "waiting";
     this.resting = setTimeout(() => this.#ask(), REST_MS);
+    if (this.#hasTurned()) this.turning ??= setTimeout(() => this.#ask(), REST_MS);
+  }
+
+  // Another stretch came up while the clip plays: that is not waited out.
+  #hasTurned() {
+    const span = this.view()?.span;
+    return Boolean(span && this.asked && (span.start_s !== this.asked.span.start_s || span.stop_s !== this.asked.span.stop_s));
   }
 
   // Over the figures with a time axis, without drawing them anew.
@@ -64,7 +72,7 @@ export class Figures {
       line.hidden = share < 0 || share > 1 || this.#parts(name).chart.hidden;
       if (line.hidden) continue;
       const width = this.pictures[name].clientWidth - TIME_MARGIN.l - TIME_MARGIN.r;
-      line.style.transform = `translateX(${(TIME_MARGIN.l + share * width).toFixed(1)}px)`;
+      line.style.left = `${(TIME_MARGIN.l + share * width - 1).toFixed(1)}px`;
     }
   }
 
@@ -102,15 +110,17 @@ export class Figures {
   }
 
   #ask() {
+    clearTimeout(this.turning);
+    this.turning = null;
     const seen = this.view();
     if (!this.worker || !globalThis.Plotly || !seen) return;
     if (!this.tile) return this.#note(this.hasTile ? FIGURES.tooLong : FIGURES.noSamples);
     if (!this.isTileSent) {
       const { sfreq, start_s, channels } = this.tile;
-      this.worker.postMessage({ tile: { sfreq, start_s, channels: channels.map(plain), recorded: this.recorded === this.tile ? undefined : this.recorded.channels.map(plain) } });
+      this.worker.postMessage({ tile: { sfreq, start_s, channels: channels.map(plain), recorded: this.recorded === this.tile ? undefined : this.recorded.channels.map(plain), isReferenced: REFERENCED.includes(this.montage) } });
     }
     this.isTileSent = true;
-    this.asked = { origin_s: seen.origin_s, cursor_s: seen.cursor_s };
+    this.asked = { origin_s: seen.origin_s, cursor_s: seen.cursor_s, span: seen.span };
     this.number += 1;
     const { span, shown, bad, cursor_s } = seen;
     this.worker.postMessage({ number: this.number, ask: { span, shown, bad, cursor_s, channel: this.channel.value, topic: this.topic.value } });
@@ -118,10 +128,10 @@ export class Figures {
 
   #draw() {
     if (!this.isOpen || !this.result || !globalThis.Plotly) return;
-    const { bands, spectrogram, map, ...asked } = this.result;
+    const { bands, spectrogram, map, isGap, ...asked } = this.result;
     this.#picture("bands", bands && bandsFigure(bands, asked), FIGURES.tooShort);
     this.#picture("spectrogram", spectrogram && spectrogramFigure(spectrogram, asked), FIGURES.tooShort);
-    this.#picture("map", map && mapFigure(map), FIGURES.tooFew);
+    this.#picture("map", map && mapFigure(map), isGap ? FIGURES.gap : FIGURES.tooFew);
     this.#part("map-of").textContent = map && !map.isOfRows ? FIGURES.mapOfRecorded : "";
     Object.assign(this.root.dataset, { state: "drawn", cursorS: asked.cursor_s.toFixed(4) });
     this.setCursor(asked.cursor_s);

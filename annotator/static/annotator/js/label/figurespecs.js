@@ -28,17 +28,34 @@ const BAND_COLOURS = ["rgb(253,231,55)", "rgb(190,177,110)", "rgb(124,123,120)",
 export function bandsFigure({ shares, n_channels, times_s, course }, { origin_s, span }) {
   const percents = shares.map((share) => Math.round(1000 * share) / 10);
   const names = BANDS.map(({ key, low_hz, high_hz }) => FIGURES.band(key, low_hz, high_hz));
+  const list = BANDS.map(({ key }, band) => `${FIGURES.bandName(key)} ${percents[band]} %`).join(", ");
   return {
-    data: BANDS.map((_, band) => ({
-      type: "scatter", mode: "lines", stackgroup: "power", stackgaps: "infer zero", x: times_s.map((time_s) => time_s - origin_s), y: course[band].map((share) => 100 * share),
-      name: names[band], line: { width: 0.5, color: BAND_COLOURS[band] }, fillcolor: BAND_COLOURS[band], hovertemplate: `${names[band]}: %{y:.0f} %<extra></extra>`,
-    })),
+    data: runsOf(course[0]).flatMap(([from, to], run) => BANDS.map((_, band) => ({
+      type: "scatter", mode: "lines", stackgroup: `run${run}`, x: times_s.slice(from, to).map((time_s) => time_s - origin_s), y: course[band].slice(from, to).map((share) => 100 * share),
+      name: names[band], legendgroup: names[band], showlegend: run === 0, line: { width: 0.5, color: BAND_COLOURS[band] }, fillcolor: BAND_COLOURS[band],
+      hovertemplate: `${names[band]}: %{y:.0f} %<extra></extra>`,
+    }))),
     layout: layoutOf({
       showlegend: true, legend: { x: 1.01, xanchor: "left", y: 0.5, yanchor: "middle", traceorder: "reversed", font: { size: FONT_PX - 1 }, itemclick: false, itemdoubleclick: false },
       hovermode: "x unified", xaxis: timeAxis({ origin_s, span }), yaxis: axis({ range: [0, 100], ticksuffix: " %", nticks: 3 }),
     }),
-    words: `${FIGURES.bandsWords(BANDS.map(({ key }, band) => `${FIGURES.bandName(key)} ${percents[band]} %`).join(", "), n_channels)} ${strongestWords({ times_s, course, origin_s })}`.trim(),
+    words: [FIGURES.bandsWords(list, n_channels), strongestWords({ times_s, course, origin_s })].filter(Boolean).join(" "),
   };
+}
+
+// [from, to) of what lies between gaps: over a gap nothing is drawn.
+function runsOf(values) {
+  const runs = [];
+  let from = null;
+  for (let i = 0; i <= values.length; i += 1) {
+    const isThere = i < values.length && Number.isFinite(values[i]);
+    if (isThere) from ??= i;
+    else if (from !== null) {
+      runs.push([from, i]);
+      from = null;
+    }
+  }
+  return runs;
 }
 
 const timeAxis = ({ origin_s, span }) => axis({ ticksuffix: " s", nticks: 6, range: [span.start_s - origin_s, span.stop_s - origin_s] });
@@ -68,14 +85,14 @@ export function spectrogramFigure({ channel, times_s, freqs_hz, db }, { origin_s
 
 // The frequency that is strongest on the average of the stretch.
 function peakOf(freqs_hz, db) {
-  const means = db.map((row) => 10 * Math.log10(row.reduce((sum, value) => sum + 10 ** (value / 10), 0) / row.length));
+  const means = db.map((row) => row.filter((value) => value !== null)).map((row) => 10 * Math.log10(row.reduce((sum, value) => sum + 10 ** (value / 10), 0) / row.length));
   const at = means.indexOf(Math.max(...means));
   return { hz: freqs_hz[at], db: means[at] };
 }
 
 // From the 2nd to the 99th of a hundred: one pop does not paint all the rest in one colour.
 function rangeOf(db) {
-  const sorted = db.flat().sort((a, b) => a - b);
+  const sorted = db.flat().filter((value) => value !== null).sort((a, b) => a - b);
   const low = sorted[Math.floor(0.02 * (sorted.length - 1))];
   return { zmin: low, zmax: Math.max(sorted[Math.ceil(0.99 * (sorted.length - 1))], low + 1) };
 }

@@ -69,6 +69,7 @@ export class View {
       "do-opinion": () => this.askOpinion(),
       "do-correct": () => flow.correctLast(),
       "state-undo": () => this.undo(),
+      "press-interval": () => this.side.pressInterval(),
       "do-keys": () => this.dialogs.openKeys(),
       "pane-retry": () => this.traces.load(),
       "state-retry": () => flow.claim(),
