@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
@@ -229,6 +230,8 @@ def test_pages_that_refuse_are_translated_too(study: Study, personas: Personas) 
     refused = html_of(client, "/studies/demo/people/", IN_GERMAN, status=HTTPStatus.FORBIDDEN)
     assert untranslated(refused) == []
     assert untranslated(html_of(client_of(None), "/login/", IN_GERMAN)) == []
+    with translation.override(LANGUAGE):
+        assert untranslated(render_to_string("500.html")) == []
 
 
 @pytest.mark.usefixtures("two_languages")
