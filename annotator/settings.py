@@ -213,7 +213,8 @@ TIME_ZONE = env("CONCORD_TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = True
 LANGUAGE_CODE = "en-gb"  # what the sources say; workers, commands and exports speak it whatever a browser wants
-LOCALE_PATHS = [BASE_DIR / "annotator" / "locale"]
+#: a folder a language, as `manage.py messages` makes them
+LOCALE_PATHS = [env_path("CONCORD_LOCALE_ROOT", BASE_DIR / "annotator" / "locale")]
 LANGUAGES = languages.installed(LOCALE_PATHS[0], LANGUAGE_CODE)
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True

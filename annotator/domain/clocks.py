@@ -80,8 +80,8 @@ def check_points(session: RecordingSession, points: Sequence[Point]) -> None:
             "bad_points",
         )
     for video_s, session_s in points:
-        _check_inside("video", video_s, session.video_info.get("seconds"))
-        _check_inside("EEG", session_s, session.eeg_info.get("seconds"))
+        _check_inside(gettext("video"), video_s, session.video_info.get("seconds"))
+        _check_inside(gettext("EEG"), session_s, session.eeg_info.get("seconds"))
     _check_agreement(points, session.video_drift)
 
 

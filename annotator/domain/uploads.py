@@ -115,15 +115,15 @@ def _require_room(upload: Upload, path: str, size_bytes: int) -> None:
     if held + size_bytes > settings.UPLOAD_MAX_BYTES:
         limit_gb = settings.UPLOAD_MAX_BYTES / 1e9
         raise DomainError(
-            gettext("With {path} the upload would be {size_bytes} GB; the limit is {limit_gb} GB.").format(
-                path=path, size_bytes=f"{(held + size_bytes) / 1000000000.0:.1f}", limit_gb=f"{limit_gb:.1f}"
+            gettext("With {path} the upload would be {size_gb} GB; the limit is {limit_gb} GB.").format(
+                path=path, size_gb=f"{(held + size_bytes) / 1e9:.1f}", limit_gb=f"{limit_gb:.1f}"
             ),
             "too_large",
         )
     if size_bytes > free_bytes():
         raise DomainError(
-            gettext("The server has no room for {path} ({size_bytes} GB): ask its operator to make some.").format(
-                path=path, size_bytes=f"{size_bytes / 1000000000.0:.1f}"
+            gettext("The server has no room for {path} ({size_gb} GB): ask its operator to make some.").format(
+                path=path, size_gb=f"{size_bytes / 1e9:.1f}"
             ),
             "disk_full",
         )
@@ -148,9 +148,11 @@ def request_import(upload: Upload, *, actor: User, layout: str = "auto") -> Job:
             raise Conflict(gettext("This upload has been handed to its import already."), "imported")
         n_all = locked.files.count()
         n_left = locked.files.filter(offset_bytes__lt=F("size_bytes")).count()
-        if n_all == 0 or n_left:
-            text = f"{n_left} of {n_all} files have not come in whole" if n_all else "There is no file in it"
-            raise Conflict(gettext("{text}: upload the rest first.").format(text=text), "incomplete")
+        if n_all == 0:
+            raise Conflict(gettext("There is no file in it: upload the rest first."), "incomplete")
+        if n_left:
+            sentence = gettext("{n} of {n_all} files have not come in whole: upload the rest first.")
+            raise Conflict(sentence.format(n=n_left, n_all=n_all), "incomplete")
         job = importing.request_upload_import(locked, actor=actor, layout=layout)
         locked.state, locked.job = UploadState.IMPORTED, job
         locked.save(update_fields=["state", "job"])

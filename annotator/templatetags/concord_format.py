@@ -1,9 +1,14 @@
-"""Filters for numbers and times; every one keeps the unit with the number."""
+"""Filters for numbers and times; every one keeps the unit with the number.
+
+A number is written the same in every language, with a point, as scripts, figures and exports write it.
+"""
 
 from __future__ import annotations
 
+import math
+
 from django import template
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from annotator.models import Round
 
@@ -14,6 +19,15 @@ register = template.Library()
 def percent(value: float | str | None) -> str:
     """0.571 as 57.1 %; a dash where there is no number."""
     return "–" if value is None or value == "" else f"{100 * float(value):.1f} %"
+
+
+@register.filter
+def size(n_bytes: int) -> str:
+    """2500000 as 2.4 MB, a megabyte being 1024 · 1024 bytes."""
+    if n_bytes < 1024:
+        return ngettext("{n} byte", "{n} bytes", n_bytes).format(n=n_bytes)
+    power = min(3, int(math.log(n_bytes, 1024)))
+    return f"{n_bytes / 1024**power:.1f} {('KB', 'MB', 'GB')[power - 1]}"
 
 
 @register.filter

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,12 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db.models import TextChoices
 from pytest_django import Settings
 
-from annotator import languages
+from annotator import enums, languages, names
 from annotator.management import sentences
+from mlcore.types import QualityFault, SyncMethod
 from tests.factories.languages import Page, make_pseudo
 
 ROOT: Path = settings.BASE_DIR
@@ -164,3 +169,57 @@ def test_the_scripts_sentences_have_an_address_of_their_own(tmp_path: Path) -> N
     assert languages.script_version(tmp_path / "none", "de") == ""
     make_pseudo(tmp_path)
     assert re.fullmatch(r"[0-9a-f]{12}", languages.script_version(tmp_path, "de"))
+
+
+# --- Python -----------------------------------------------------------------------------------------------------------
+
+REFUSALS = {"DomainError", "NotAllowed", "NotFound", "Conflict", "BadSetting", "ValidationError", "PermissionDenied"}
+TOLD = {"success", "error", "info", "warning"}
+
+
+def said_bare(source: str) -> list[str]:
+    """Literals with words that a refusal, a message, a label or a help text is made of, outside gettext."""
+    return [text for call in ast.walk(ast.parse(source)) if isinstance(call, ast.Call) for text in _bare_in(call)]
+
+
+def _bare_in(call: ast.Call) -> Iterator[str]:
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    is_message = name in TOLD and getattr(getattr(call.func, "value", None), "id", "") == "messages"
+    said = [keyword.value for keyword in call.keywords if keyword.arg in ("label", "help_text")]
+    if name in REFUSALS or is_message:
+        said += call.args[(1 if name == "BadSetting" or is_message else 0) :][:1]
+    yield from (text for value in said if (text := _text(value)) and re.search(r"[^\W\d_]{2,}", text))
+
+
+def _text(value: ast.expr) -> str:
+    if isinstance(value, ast.JoinedStr):
+        return "".join(str(part.value) for part in value.values if isinstance(part, ast.Constant))
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
+
+
+def test_what_people_are_told_is_marked() -> None:
+    assert said_bare('raise DomainError(f"No {what}.", "code")') == ["No ."]
+    loose = {
+        str(path.relative_to(ROOT)): said_bare(path.read_text())
+        for folder in ("api", "domain", "forms", "queries", "views")
+        for path in (ROOT / "annotator" / folder).rglob("*.py")
+    }
+    assert {path: texts for path, texts in loose.items() if texts} == {}
+
+
+def test_every_state_has_a_name_that_is_translated(found: dict[str, Catalog]) -> None:
+    known = {message.id for message in found["django"]}
+    choices = [kind for kind in vars(enums).values() if isinstance(kind, type) and issubclass(kind, TextChoices)]
+    assert {str(label) for kind in choices for label in kind.labels} <= known
+    assert {str(name) for name in (*names.METHODS.values(), *names.FAULTS.values())} <= known
+
+
+def test_everything_that_lowers_quality_or_relates_clocks_has_a_name() -> None:
+    assert set(names.FAULTS) == set(QualityFault)
+    assert set(names.METHODS) == set(SyncMethod)
+
+
+@pytest.mark.parametrize(("script", "named"), [("markstrings.js", QualityFault), ("syncwords.js", SyncMethod)])
+def test_scripts_know_the_same_names(script: str, named: type[StrEnum]) -> None:
+    source = (SCRIPTS / "label" / script).read_text()
+    assert [name.value for name in named if name.value != "none" and f'gettext("{name.value}")' not in source] == []

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
@@ -48,7 +49,7 @@ AS_THEY_ARE = re.compile(
     r"|Demo|super|(admin|annotator|researcher)-of-it|S\d\d(-\w+)?|s01\.bdf|(/[\w-]+)+|[0-9a-f]{64}|(ab){32}|feltVlnc"
     r"|[Vv]alence|[Aa]rousal|unpleasant|neutral|pleasant|calm|medium|activated|Look|Say what you see|A smile"
     # units, and names of the field that a store has
-    r"|\b(ms|ppm|Hz|min|fps|UTC)\b|Fp1|Fp2|EXG1|Cz|session_s|video_s|\beeg\b|\bface\b|manifest|teacher|test\b|h264|clip\b"
+    r"|\b(ms|ppm|Hz|min|fps|MB|UTC)\b|Fp1|Fp2|EXG1|Cz|session_s|video_s|\beeg\b|\bface\b|manifest|teacher|test\b|h264|clip\b"
     r"|By the learning curve, .*\."  # what a worker wrote when the round ended
 )
 
@@ -201,10 +202,16 @@ def test_every_page_says_all_in_the_browsers_language_and_gives_machines_the_sam
     client = client_of(personas.superuser if page.name == "study_new" else personas.admin)
     english, german = html_of(client, address), html_of(client, address, IN_GERMAN)
     assert untranslated(german) == []
+    assert numbers(german) == numbers(english)
     if "<html" in german:
         assert '<html lang="de">' in german
     for_machines = [without_tokens(Page(html).for_machines()) for html in (english, german)]
     assert for_machines[1] == for_machines[0]
+
+
+def numbers(html: str) -> list[str]:
+    """As they are read; the languages on offer carry none."""
+    return re.findall(r"\d+(?:[.,]\d+)*", " ".join(Page(html).texts))
 
 
 def without_tokens(found: list[object]) -> list[object]:
@@ -229,6 +236,8 @@ def test_pages_that_refuse_are_translated_too(study: Study, personas: Personas) 
     refused = html_of(client, "/studies/demo/people/", IN_GERMAN, status=HTTPStatus.FORBIDDEN)
     assert untranslated(refused) == []
     assert untranslated(html_of(client_of(None), "/login/", IN_GERMAN)) == []
+    with translation.override(LANGUAGE):
+        assert untranslated(render_to_string("500.html")) == []
 
 
 @pytest.mark.usefixtures("two_languages")
