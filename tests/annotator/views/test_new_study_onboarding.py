@@ -128,7 +128,7 @@ def test_a_program_makes_a_study_with_its_onboarding(personas: Personas) -> None
     broken = body | {"slug": "next", "onboarding": {"practice_planned": 101}}
     refused = client.post("/api/v1/studies", broken, content_type="application/json")
     assert (refused.status_code, refused.json()) == (
-        422, {"code": "bad_setting", "message": "Practice planned: 0 to 100, got 101."}
+        422, {"code": "bad_setting", "message": "Practice clips planned: 0 to 100, got 101."}
     )  # fmt: skip
     assert not Study.objects.filter(slug="next").exists()
 
