@@ -48,11 +48,11 @@ STATE = """
     error: video.error?.message ?? null, seen: document.visibilityState, bench: { ...bench.dataset } };
 }
 """
-#: true once the traces are drawn, or a note says why there are none
+#: true once the traces are drawn, their samples in place of the first glance, or a note says why there are none
 DRAWN = """
 () => {
   const pane = document.getElementById("pane"), note = document.getElementById("pane-note");
-  return Number(pane.dataset.rows) > 0 || !note.hidden && !note.textContent.startsWith("Loading");
+  return Number(pane.dataset.rows) > 0 && pane.dataset.glance === "false" || !note.hidden && !note.textContent.startsWith("Loading");
 }
 """
 #: how many pixels of a canvas have how many different colours, in a part of it

@@ -93,7 +93,7 @@ export class Traces {
 
   #arrived(tile) {
     this.isFetching = true;
-    this.raw = this.#marked(tile);
+    this.raw = { ...this.#marked(tile), isGlance: Boolean(this.loader?.isGlance) };
     if (tile.kind !== "envelope") this.topRate = Math.max(this.topRate, tile.sfreq);
     this.onTile(tile);
     this.#apply();

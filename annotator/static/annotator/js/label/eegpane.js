@@ -55,6 +55,7 @@ export class EegPane {
     this.tile = tile;
     this.note = note;
     this.#arrange();
+    if (this.pointed) this.#hoverAt(this.pointed); // under a hand that rests there are other values now
   }
 
   // { start_s, stop_s } of the session
@@ -175,7 +176,7 @@ export class EegPane {
     const { order, isZ, isClipped } = this.options;
     const names = this.shown.map(({ index }) => this.tile.channels[index].name).join(" ");
     Object.assign(this.root.dataset, {
-      rows: this.shown.length, kind: this.tile?.kind ?? "", names, order, unit: isZ ? "SD" : "µV", clipped: isClipped, gain: this.gainText,
+      rows: this.shown.length, kind: this.tile?.kind ?? "", glance: Boolean(this.tile?.isGlance), names, order, unit: isZ ? "SD" : "µV", clipped: isClipped, gain: this.gainText,
       startS: this.span.start_s.toFixed(4), stopS: this.span.stop_s.toFixed(4), firstRow: this.firstRow, marks: nMarks, draws: this.nDrawn, note: this.note,
     });
     this.#drawOverlay();
@@ -329,11 +330,14 @@ export class EegPane {
     });
     overlay.addEventListener("pointermove", (event) => {
       if (overlay.hasPointerCapture(event.pointerId)) this.gestures.move(place(event));
-      else if (event.pointerType === "mouse") this.#hoverAt(event);
+      else if (event.pointerType === "mouse") this.#hoverAt((this.pointed = { clientX: event.clientX, clientY: event.clientY }));
     });
     overlay.addEventListener("pointerup", (event) => this.gestures.up(place(event)));
     overlay.addEventListener("pointercancel", () => this.gestures.cancel());
-    overlay.addEventListener("pointerleave", () => this.#say(""));
+    overlay.addEventListener("pointerleave", () => {
+      this.pointed = null;
+      this.#say("");
+    });
     overlay.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     if (this.root.dataset.rowKeys !== undefined) this.root.addEventListener("keydown", (event) => this.#key(event));
   }
