@@ -52,7 +52,8 @@ STATE = """
 DRAWN = """
 () => {
   const pane = document.getElementById("pane"), note = document.getElementById("pane-note");
-  return Number(pane.dataset.rows) > 0 && pane.dataset.glance === "false" || !note.hidden && !note.textContent.startsWith("Loading");
+  const isDrawn = Number(pane.dataset.rows) > 0 && pane.dataset.glance === "false";
+  return isDrawn || !note.hidden && !note.textContent.startsWith("Loading");
 }
 """
 #: how many pixels of a canvas have how many different colours, in a part of it

@@ -6,8 +6,6 @@ import { boundaryAfter, clamp } from "./timemap.js";
 const ASK_AGAIN_MS = 400;
 // a video whose frames are further apart than those before shows one that began long before the place asked for
 const MOST_ASKED = 5;
-// more than playing at four times the speed runs ahead of what is told
-const OUTDATED_S = 2;
 
 class Clock {
   constructor(clip) {
@@ -169,7 +167,6 @@ export class VideoClock extends Clock {
     this.request = this.video.requestVideoFrameCallback(this.#presented);
     const isNear = Math.abs(mediaTime - this.video.currentTime) < 1.5 * this.frame_s;
     if (this.isOpening && this.video.seeking && !isNear) return; // the file's first frame, on the way to the clip: no part of it
-    if (this.#isOutdated(mediaTime)) return;
     this.isOpening = false;
     this.#learnInterval(mediaTime, presentedFrames);
     this.mediaTime = mediaTime;
@@ -179,11 +176,6 @@ export class VideoClock extends Clock {
     this.show(this.map.toSession(mediaTime));
     if (this.isPlaying && this.session_s + this.frame_s / 2 >= this.boundary_s) this.#turn();
   };
-
-  // Told late, after a seek has put another frame in its place; that one is told next, or asked for.
-  #isOutdated(mediaTime) {
-    return !this.video.seeking && this.asksLeft > 0 && Math.abs(mediaTime - this.video.currentTime) > OUTDATED_S;
-  }
 
   #learnInterval(mediaTime, presentedFrames) {
     const interval_s = mediaTime - this.mediaTime;
