@@ -61,7 +61,7 @@ test: install-dev chromium lint types imports pip-check migrations pytest node-t
 lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/oxlint annotator/static/annotator/js tests/js
+	$(BIN)/oxlint --config tests/js/oxlint.json annotator/static/annotator/js tests/js
 
 types: install-dev
 	$(BIN)/mypy --strict annotator mlcore worker tests manage.py
