@@ -8,7 +8,8 @@ on one machine. Median of the repeats:
 
 - `first_trace_cold_ms`, `first_trace_warm_ms`: from the request for the label page to its traces drawn, with an empty
   cache and with a full one; `video_ready_ms`: to the clip's first frame on screen, cold;
-- `submit_next_ms`: from the Enter key to the next clip's traces drawn and its first frame on screen;
+- `submit_next_ms`: from the Enter key to the next clip's traces drawn and its first frame on screen, answering every
+  two seconds, quicker than anybody does; `submit_next_max_ms`: the slowest of them;
 - `app_kb`: scripts, styles and the page itself, as sent; the figures' library, loaded where a figure is, is
   `figures_kb`;
 - `fps_play`: frames that the browser draws a second while a clip plays; `fps_video`: of them, new frames of the video;
@@ -49,6 +50,7 @@ PATIENCE_MS = 120_000
 SIZE = {"width": 1280, "height": 720}
 MEASURED_S = 8.0
 BETWEEN_DISTURBANCES_MS = 4000
+BETWEEN_ANSWERS_MS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +128,14 @@ def submitting(one: Desk, repeats: int) -> JsonObject:
     took = []
     one.open_label_page()
     for _ in range(repeats):
-        one.page.wait_for_function("() => document.querySelectorAll('video').length >= 2")  # the next is being loaded
-        one.page.wait_for_load_state("networkidle")
+        one.page.wait_for_timeout(BETWEEN_ANSWERS_MS)
         one.page.keyboard.press("2")
         one.page.keyboard.press("2")
         one.page.keyboard.press("2")
         one.page.evaluate(NEXT_CLIP)
         one.page.keyboard.press("Enter")
         took.append(one.page.evaluate("() => window.watched.next"))
-    return {"submit_next_ms": _median(took)}
+    return {"submit_next_ms": _median(took), "submit_next_max_ms": round(max(took), 1)}
 
 
 def playing(one: Desk) -> JsonObject:

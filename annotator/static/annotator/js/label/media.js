@@ -26,8 +26,8 @@ export class MediaShelf {
   }
 
   // Once a frame of the clip's video has come, or none will.
-  arrived({ video }) {
-    if (!video) return Promise.resolve();
+  arrived({ video, heard_s }) {
+    if (!video || heard_s !== null) return Promise.resolve();
     return new Promise((resolve) => {
       video.requestVideoFrameCallback(() => resolve());
       video.addEventListener("error", () => resolve(), { once: true });

@@ -24,7 +24,8 @@ export class View {
   constructor({ root, api, storage, config }) {
     this.root = root;
     this.scheme = [];
-    this.isSettled = false;
+    this.isSettled = false; // the clip on the page is on screen
+    this.hasShown = false; // one has been, since the page was opened
     this.waiting = [];
     this.shelf = new MediaShelf({ api, stage: el("stage") });
     this.form = new AnswerForm({ root: el("answers"), note: el("note"), stage: el("stage"), onChange: (fields) => this.#changed(fields) });
@@ -112,7 +113,8 @@ export class View {
 
   #openMedia(task) {
     this.transport.clock?.close();
-    const media = this.shelf.load(task, { isGlance: !this.isSettled && this.traces.isPlain });
+    this.isSettled = false;
+    const media = this.shelf.load(task, { isGlance: !this.hasShown && this.traces.isPlain });
     this.shelf.show(task.clip_id);
     this.face.show(media.video, task.video?.face_place ?? null);
     const clock = media.video ? new VideoClock(task, media.video, new TimeMap(task.video), media) : new FreeClock(task);
@@ -123,14 +125,14 @@ export class View {
     this.#stageNote(media.video ? "" : STRINGS.noVideo);
     media.video?.addEventListener("error", () => this.#stageNote(STRINGS.failedMedia(STRINGS.video, media.video.error?.message || "")));
     this.side.setClip(task, (act) => this.soon(act));
-    this.#settle(this.#openEeg(task, media), this.shelf.arrived(media));
+    this.#settle(task, this.#openEeg(task, media), this.shelf.arrived(media));
     this.#tick(clock.session_s);
   }
 
   async #openEeg(task, media) {
     this.#openTraces(task);
     if (!media.eeg) return this.#paneNote(STRINGS.noEeg);
-    this.#paneNote(this.isSettled ? "" : STRINGS.loadingClip);
+    this.#paneNote(this.hasShown ? "" : STRINGS.loadingClip);
     try {
       const tile = await media.eeg;
       if (this.root.dataset.clipId !== String(task.clip_id)) return;
@@ -143,22 +145,22 @@ export class View {
     }
   }
 
-  // ---- the first clip, and what can wait for it
+  // ---- the clip that comes up, and what can wait for it: the one after it, marks, the claim
 
-  // At once; on a page that has just been opened, as soon as its clip is on screen, or won't be for a while.
+  // At once; while a clip comes up, as soon as it is on screen, or won't be for a while.
   soon(act) {
     if (this.isSettled) act();
     else this.waiting.push(act);
   }
 
-  async #settle(...arriving) {
-    if (this.isSettled) return;
+  async #settle(task, ...arriving) {
     await Promise.race([Promise.all(arriving), new Promise((resolve) => { setTimeout(resolve, LONGEST_WAIT_MS); })]);
-    this.#isAtLeisure();
+    if (this.root.dataset.clipId === String(task.clip_id)) this.#isAtLeisure();
   }
 
   #isAtLeisure() {
     this.isSettled = true;
+    this.hasShown = true;
     for (const act of this.waiting.splice(0)) act();
   }
 
