@@ -21,7 +21,7 @@ from typing import Any
 from django.conf import settings
 from whitenoise.compress import Compressor
 
-#: what pages name in `{% module_script %}`, `{% module_url %}` and `{% page_style %}`
+#: what pages name in `{% head_script %}`, `{% module_script %}`, `{% module_url %}` and `{% page_style %}`
 ENTRIES = (
     "annotator/js/calibration/main.js",
     "annotator/js/eeg/worker.js",
@@ -30,6 +30,7 @@ ENTRIES = (
     "annotator/js/session/main.js",
     "annotator/js/session/sync-main.js",
     "annotator/js/studies/scheme.js",
+    "annotator/js/theme.js",
     "annotator/js/upload/main.js",
     "annotator/css/base.css",
     "annotator/css/pages/label.css",

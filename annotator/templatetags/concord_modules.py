@@ -34,6 +34,12 @@ def module_script(path: str) -> SafeString:
 
 
 @register.simple_tag
+def head_script(path: str) -> SafeString:
+    """A script that imports nothing and has run before anything is drawn; a bundle of it needs no asking the server."""
+    return format_html('<script src="{}"></script>', module_url(path))
+
+
+@register.simple_tag
 def module_url(path: str) -> str:
     """Where a script is that another one loads, such as a worker's."""
     return static(bundles.address_of(path) or path)

@@ -48,7 +48,9 @@ def _rendered(tag: str) -> str:
 def test_whatever_pages_name_is_an_entry_and_nothing_else_is() -> None:
     named: set[str] = set()
     for page in TEMPLATES.rglob("*.html"):
-        named |= set(re.findall(r"{% (?:module_script|module_url|page_style) '([^']+)' %}", page.read_text()))
+        named |= set(
+            re.findall(r"{% (?:head_script|module_script|module_url|page_style) '([^']+)' %}", page.read_text())
+        )
     assert named == set(bundles.ENTRIES)
 
 
@@ -75,6 +77,10 @@ def test_the_tags_name_the_bundle_where_it_stands_and_the_modules_where_it_does_
     address = {entry: f"/static/bundles/{name}" for entry, name in files.items()}
     assert _rendered(script) == f'<script type="module" src="{address["annotator/js/label/main.js"]}"></script>'
     assert _rendered(style) == f'<link rel="stylesheet" href="{address["annotator/css/pages/label.css"]}">'
+    assert (
+        _rendered("{% head_script 'annotator/js/theme.js' %}")
+        == f'<script src="{address["annotator/js/theme.js"]}"></script>'
+    )
     assert _rendered("{% module_url 'annotator/js/eeg/worker.js' %}") == address["annotator/js/eeg/worker.js"]
 
 

@@ -77,6 +77,7 @@ export function page(t, server, storage = new MemoryStorage(), more = {}) {
   const seen = { states: [], messages: [], tasks: [], practised: [], said: [] };
   const view = {
     soon: (act) => act(),
+    foresee: () => null,
     task: (task) => seen.tasks.push(task.clip_id),
     state: (name) => seen.states.push(name),
     message: (text, level, offers = {}) => { seen.messages.push(text); seen.offers = offers; },
@@ -89,7 +90,7 @@ export function page(t, server, storage = new MemoryStorage(), more = {}) {
   const config = { slug: "demo", scheme: SCHEME, scheme_version: "v1", user_id: 1, isVisible: () => true, ...more };
   const flow = new Flow({ api: server, config, storage, view, newUuid: () => `${prefix}-${(uuids += 1)}` });
   t.after(() => [flow.leases.timer, ...Object.values(flow.timers)].forEach(clearTimeout));
-  return { flow, seen, storage };
+  return { flow, seen, storage, view };
 }
 
 export async function settled(flow) {

@@ -22,10 +22,31 @@ test("what the page came with is shown before the server has said anything, and 
   const server = new Server();
   const { flow, seen } = page(t, server, undefined, { worklist: server.worklist() });
   server.clips.shift(); // it went back to the queue since
-  const started = flow.start();
-  assert.deepEqual([seen.tasks, flow.current.clip_id, flow.next.clip_id], [[1], 1, 2]);
-  await started;
+  const { claim } = server;
+  const shownBefore = [];
+  server.claim = () => {
+    shownBefore.push([...seen.tasks], flow.current.clip_id, flow.next.clip_id);
+    return claim();
+  };
+  await flow.start();
+  assert.deepEqual(shownBefore, [[1], 1, 2]);
   assert.deepEqual([flow.current.clip_id, flow.next.clip_id], [2, 3]);
+});
+
+test("what the page came with waits for the traces that come with it", async (t) => {
+  const server = new Server();
+  const { flow, seen, view } = page(t, server, undefined, { worklist: server.worklist() });
+  let come;
+  const foreseen = [];
+  view.foresee = (task) => {
+    foreseen.push(task.clip_id);
+    return new Promise((resolve) => { come = resolve; });
+  };
+  const started = flow.start();
+  assert.deepEqual([foreseen, seen.tasks], [[1], []]);
+  come();
+  await started;
+  assert.deepEqual(seen.tasks, [1, 1]);
 });
 
 test("a page that came with nothing claims first", async (t) => {

@@ -2,7 +2,6 @@
 // likes it. The label page opens one clip after another in it, the session's pages one session.
 
 import { ChannelMenu } from "../label/channelmenu.js";
-import { disclose } from "../label/dialogs.js";
 import { EegPane } from "../label/eegpane.js";
 import { STRINGS } from "../label/strings.js";
 import { OFF, isFiltering, padOf, sectionsFor } from "./filters.js";
@@ -35,13 +34,13 @@ export class Traces {
     });
     this.channels = new ChannelMenu({
       list: el("channels-list"), count: el("channels-count"), all: el("channels-all"), none: el("channels-none"), storage,
+      button: el("channels-button"), panel: el("channels-panel"),
       onChange: (hidden) => {
         this.pane.setHidden(hidden);
         onHidden();
       },
       tool: (channel) => (this.#isRecorded(channel) ? channelTool(channel) : null),
     });
-    disclose(el("channels-button"), el("channels-panel"));
     this.tools = new TraceTools({ root: el("trace-tools"), traces: this });
     this.#reset();
     this.pane.setOptions(this.#paneOptions());
@@ -208,8 +207,12 @@ export class Traces {
     return montage === "recorded" && !isFiltering(this.#filters) && !isZ && timebase === "clip";
   }
 
+  // Names of montages; worked out once for the same channels.
   get offered() {
-    return this.raw ? offeredMontages(this.raw.channels) : null;
+    if (!this.raw) return null;
+    const key = this.raw.channels.map(({ name, kind, isBad }) => `${name} ${kind} ${isBad}`).join();
+    if (key !== this.offers?.key) this.offers = { key, names: offeredMontages(this.raw.channels) };
+    return this.offers.names;
   }
 
   #paneOptions() {

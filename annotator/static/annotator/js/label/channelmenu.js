@@ -1,16 +1,18 @@
 // Which channels are drawn: a list by region. The choice is kept in the browser; aux channels are off until asked for.
 
 import { REGIONS, regionOf, stackOrder } from "./channels.js";
+import { disclose } from "./dialogs.js";
 import { STRINGS } from "./strings.js";
 
 const KEY = "concord:channels-off";
 
 export class ChannelMenu {
   // tool(channel): a control that stands beside the channel's box, or null
-  constructor({ list, count, all, none, storage, onChange, tool = () => null }) {
-    Object.assign(this, { list, count, storage, onChange, tool });
+  constructor({ list, count, all, none, button, panel, storage, onChange, tool = () => null }) {
+    Object.assign(this, { list, count, panel, storage, onChange, tool });
     this.choices = read(storage); // name → shown?, only what the person chose
     this.channels = [];
+    disclose(button, panel, { onOpen: () => this.#fill() });
     all.addEventListener("click", () => this.#setEeg(true));
     none.addEventListener("click", () => this.#setEeg(false));
     list.addEventListener("change", ({ target }) => this.#choose([target.value], target.checked));
@@ -18,10 +20,16 @@ export class ChannelMenu {
 
   setChannels(channels) {
     this.channels = channels;
+    if (!this.panel.hidden) this.#fill();
+    this.#tell();
+  }
+
+  // Not before somebody looks: a clip comes up sooner without it.
+  #fill() {
+    const { channels } = this;
     const order = stackOrder(channels).map((index) => channels[index]);
     const groups = REGIONS.map((region) => [region, order.filter((channel) => regionOf(channel) === region)]);
     this.list.replaceChildren(...groups.filter(([, members]) => members.length).map(([region, members]) => this.#group(region, members)));
-    this.#tell();
   }
 
   get hidden() {

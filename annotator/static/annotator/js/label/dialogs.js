@@ -53,8 +53,9 @@ export class Dialogs {
 }
 
 // A button that shows and hides its panel; Escape or a click elsewhere hides it.
-export function disclose(button, panel) {
+export function disclose(button, panel, { onOpen = () => {} } = {}) {
   const set = (isOpen) => {
+    if (isOpen) onOpen();
     panel.hidden = !isOpen;
     button.setAttribute("aria-expanded", String(isOpen));
   };

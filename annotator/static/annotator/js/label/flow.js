@@ -51,8 +51,10 @@ export class Flow {
     this.pump();
     if (this.config.clip_id) return this.openClip(this.config.clip_id);
     // what was held when the page was made is shown at once; the claim says whether it still is, and fills up
-    if (!this.config.worklist?.held.length) return this.claim();
-    this.apply(this.config.worklist);
+    const { worklist } = this.config;
+    if (!worklist?.held.length) return this.claim();
+    await this.view.foresee(pickCurrent(worklist.held, { pending: this.#pending }));
+    this.apply(worklist);
     return new Promise((resolve) => this.view.soon(() => resolve(this.claim())));
   }
 
@@ -119,8 +121,13 @@ export class Flow {
 
   // ---- the clip on the page
 
+  // Clips whose answers are on their way.
+  get #pending() {
+    return this.box.map((entry) => entry.clip_id);
+  }
+
   #showBest(currentId) {
-    const pending = this.box.map((entry) => entry.clip_id);
+    const pending = this.#pending;
     const task = pickCurrent(this.held, { currentId, pending });
     this.next = pickNext(this.held, { currentId: task?.clip_id ?? null, pending });
     if (task) this.#show(task);

@@ -18,6 +18,7 @@ import { Transport } from "./transport.js";
 import { notices, whyRows } from "./whywords.js";
 
 const LONGEST_WAIT_MS = 2000;
+const LONGEST_BLANK_MS = 100;
 const el = (id) => document.getElementById(id);
 
 export class View {
@@ -82,6 +83,13 @@ export class View {
   }
 
   // ---- a clip
+
+  // Its traces are under way already: they and the clip come up in one drawing of the page, unless they take long.
+  foresee(task) {
+    if (!task) return null;
+    const { eeg } = this.shelf.load(task, { isGlance: this.traces.isPlain });
+    return Promise.race([eeg?.catch(() => {}), new Promise((resolve) => { setTimeout(resolve, LONGEST_BLANK_MS); })]);
+  }
 
   task(task, { draft, scheme, next, isSame, canAnswer }) {
     this.scheme = scheme;
