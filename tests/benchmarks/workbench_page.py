@@ -101,8 +101,9 @@ START_SYNC = """
 () => {
   const video = document.querySelector("video.is-shown"), bench = document.getElementById("bench");
   const context = new OffscreenCanvas(16, 2).getContext("2d", { willReadFrequently: true });
-  const seen = () => {
-    const cursor_s = Number(bench.dataset.cursorS);
+  const seen = (at_ms, { mediaTime }) => {
+    const { cursorS, videoTime } = bench.dataset;
+    const { currentTime, seeking, playbackRate } = video;
     context.drawImage(video, 0, 0, 16, 2);
     const { data } = context.getImageData(0, 0, 16, 2);
     const isBright = (x, y) => data[4 * (16 * y + x)] > 128;
@@ -111,7 +112,8 @@ START_SYNC = """
       if (isBright(bit, 0)) number += 2 ** bit;
       isClear = isClear && isBright(bit, 0) !== isBright(bit, 1);
     }
-    if (isClear) window.watched.frames.push({ number, cursor_s });
+    const told = { at_ms, mediaTime, videoTime, currentTime, seeking, playbackRate };
+    if (isClear) window.watched.frames.push({ number, cursor_s: Number(cursorS), ...told });
     video.requestVideoFrameCallback(seen);
   };
   video.requestVideoFrameCallback(seen);

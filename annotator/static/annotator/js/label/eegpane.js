@@ -155,10 +155,7 @@ export class EegPane {
 
   // At the next frame of the screen; asked for any number of times before it, drawn once.
   draw() {
-    this.pending ??= requestAnimationFrame(() => {
-      this.pending = null;
-      this.#paint();
-    });
+    this.pending ??= requestAnimationFrame(() => this.#paint());
   }
 
   // Once what is to be seen is drawn.
@@ -168,6 +165,8 @@ export class EegPane {
   }
 
   #paint() {
+    cancelAnimationFrame(this.pending); // this is what was asked for
+    this.pending = null;
     if (!this.width || !this.clip || !this.span) return;
     const started_ms = performance.now();
     const { nMarks } = this.painter.paint(this.#view(this.signals, { places: this.shown }));
