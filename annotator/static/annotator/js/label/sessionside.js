@@ -39,6 +39,7 @@ export class SessionSide {
     this.intervals.setClip({ limits, origin_s: task.start_s, channels: (task.eeg?.channels ?? []).map(({ name }) => name) });
     this.bad.setSources(task.eeg?.bad_channels);
     this.figures.setTile(null);
+    this.#drawMarks();
     soon(() => {
       if (this.task !== task) return;
       this.bar.setClip(task);

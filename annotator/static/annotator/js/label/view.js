@@ -132,7 +132,8 @@ export class View {
     el("stage").classList.toggle("is-bare", !media.video);
     this.#stageNote(media.video ? "" : STRINGS.noVideo);
     media.video?.addEventListener("error", () => this.#stageNote(STRINGS.failedMedia(STRINGS.video, media.video.error?.message || "")));
-    this.side.setClip(task, (act) => this.soon(act));
+    // what belongs to the clip before goes at once; on a page that has just been opened there is none
+    this.side.setClip(task, (act) => (this.hasShown ? act() : this.soon(act)));
     this.#settle(task, this.#openEeg(task, media), this.shelf.arrived(media));
     this.#tick(clock.session_s);
   }
@@ -153,7 +154,7 @@ export class View {
     }
   }
 
-  // ---- the clip that comes up, and what can wait for it: the one after it, marks, the claim
+  // ---- the clip that comes up, and what can wait for it: the one after it, the claim, at first the marks
 
   // At once; while a clip comes up, as soon as it is on screen, or won't be for a while.
   soon(act) {
