@@ -116,6 +116,14 @@ def test_the_keyboard_reaches_everything_and_is_seen_there(people: People) -> No
     assert unmarked == []
 
 
+#: how many lines each answer's words take, and the tools above the traces
+LINES_OF_WORDS = """() => [...document.querySelectorAll(".row-words .answer .word")]
+    .map((word) => Math.round(word.getBoundingClientRect().height / parseFloat(getComputedStyle(word).lineHeight)))"""
+LINES_OF_TOOLS = """() => new Set([...document.getElementById("trace-tools").children]
+    .filter((tool) => tool.offsetHeight)
+    .map((tool) => Math.round((tool.offsetTop + tool.offsetHeight / 2) / 10))).size"""
+
+
 @pytest.mark.parametrize("size", TABLETS, ids=["upright", "across"])
 def test_the_label_page_can_be_used_on_a_tablet(people: People, size: dict[str, int]) -> None:
     page = people.sign_in("annotator2")
@@ -127,6 +135,7 @@ def test_the_label_page_can_be_used_on_a_tablet(people: People, size: dict[str, 
         shown.scroll_into_view_if_needed()
         expect(shown).to_be_in_viewport(ratio=0.5)
     assert bench.text("progress-text")
+    assert page.evaluate(LINES_OF_WORDS) == [1] * 9, "an answer of one word is broken"
 
 
 def test_at_1280_by_720_nothing_on_the_label_page_scrolls(people: People) -> None:
@@ -135,6 +144,7 @@ def test_at_1280_by_720_nothing_on_the_label_page_scrolls(people: People) -> Non
     assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
     for test_id in ("submit", "skip", "undo", "overlay"):
         expect(page.get_by_test_id(test_id)).to_be_in_viewport(ratio=1)
+    assert page.evaluate(LINES_OF_TOOLS) == 1
 
 
 def test_nothing_moves_for_who_wants_no_motion(people: People) -> None:
